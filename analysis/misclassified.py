@@ -1,6 +1,6 @@
 """Misclassified samples: which a network gets wrong, ordered and filtered, with what it took them for."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Literal, NamedTuple
 
 import numpy as np
@@ -28,7 +28,8 @@ class Misclassified(BaseModel):
     """A misclassified sample: `index` counts within its split, `sample` within the dataset, as
     `GET /datasets/{name}/samples` does; `file` is what the upload calls it, null if the dataset is built in. `top` are
     the most probable classes and `margin` is the lead of the first over the second. `suspect` if the label is more
-    probably wrong than the network. `image` is a URL, null if samples are not images."""
+    probably wrong than the network. `image` is a URL, null if samples are not images. `corrected` is another label that
+    the sample was given since, null if none."""
 
     index: int
     sample: int
@@ -38,6 +39,7 @@ class Misclassified(BaseModel):
     margin: float
     suspect: bool
     image: str | None
+    corrected: str | None
 
 
 class Selection(NamedTuple):
@@ -57,22 +59,31 @@ class Selection(NamedTuple):
             for index in most_probable(self.predictions, row)
         ]
 
-    def samples(self, image_url: ImageUrl, files: Sequence[str | None]) -> list[Misclassified]:
-        """`files` are the names of the dataset's samples; empty if they have none."""
+    @property
+    def numbers(self) -> list[int]:
+        """Of the samples within the dataset."""
+        return [int(self.predictions.samples[row]) for row in self.rows]
+
+    def samples(
+        self, image_url: ImageUrl, files: Sequence[str | None], given: Mapping[int, str] | None = None
+    ) -> list[Misclassified]:
+        """`files` are the names of the dataset's samples; empty if they have none. `given` are the labels that samples
+        were given since, by their number."""
         is_suspect, leads = suspects(self.predictions), margin(self.predictions)
         has_images = len(self.predictions.image_rows) > 0
         return [
             Misclassified(
                 index=row,
-                sample=int(self.predictions.samples[row]),
-                file=files[int(self.predictions.samples[row])] if files else None,
+                sample=number,
+                file=files[number] if files else None,
                 true=self.true(row),
                 top=self.top(row),
                 margin=float(leads[row]),
                 suspect=bool(is_suspect[row]),
                 image=image_url(row) if has_images else None,
+                corrected=_other_than(self.true(row).label, (given or {}).get(number)),
             )
-            for row in self.rows
+            for row, number in zip(self.rows, self.numbers, strict=True)
         ]
 
 
@@ -99,6 +110,10 @@ def select(
     ordered = rows[np.lexsort((-confidence(predictions)[rows], -keys if sort.startswith("-") else keys))]
     chosen = ordered[offset:] if limit is None else ordered[offset : offset + limit]
     return Selection(labels, predictions, chosen.tolist(), len(rows))
+
+
+def _other_than(label: str, given: str | None) -> str | None:
+    return None if given == label else given
 
 
 def true_label(labels: Sequence[str], predictions: Predictions, row: int) -> Label:

@@ -1,6 +1,7 @@
 """From a sample that a network was evaluated on to the correction of its label."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from typing import NamedTuple
 
 from PIL import Image
@@ -8,9 +9,26 @@ from PIL import Image
 from analysis.dataset_images import ImageSource
 from imaging.png import encode_png, to_image
 from models_store.corrections.correction import Correction, sample_key
-from models_store.errors import InvalidState, NotFound
+from models_store.errors import Damaged, InvalidState, NotFound
 from models_store.evaluations.predictions import Predictions
+from models_store.store import Store
 from specs.dataset import Dataset
+
+
+def given_labels(numbers: Iterable[int], datasets: Sequence[str], store: Store) -> dict[int, str]:
+    """The labels that samples were given, by their number. `datasets` are numbered one after the other; those from the
+    first that was deleted on are left out."""
+    wanted, known = list(numbers), store.known_datasets()
+    begin, labels = 0, dict[int, str]()
+    for name in datasets:
+        source = known.get(name)
+        if source is None:
+            break
+        within = [each - begin for each in wanted if 0 <= each - begin < source.samples]
+        with suppress(NotFound, Damaged):
+            labels |= {begin + each: label for each, label in store.corrections.labels(source, within).items()}
+        begin += source.samples
+    return labels
 
 
 class DatasetSample(NamedTuple):

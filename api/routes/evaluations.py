@@ -13,6 +13,7 @@ from api import content, request_bodies
 from api.access import READ, RUN
 from api.dependencies import BodyDep, ImagesDep, StoreDep, SyntaxDep
 from api.results import MisclassifiedFilter
+from api.sample_corrections import given_labels
 from api.schemas.evaluations import EvaluationList, EvaluationView, MisclassifiedList
 from api.wire.images import cross_dataset_sample_url, png_response
 from api.wire.posted_spec import parse_posted_document
@@ -83,12 +84,13 @@ SampleImagesDep = Annotated[SampleImages, Depends(open_sample_images)]
 
 @router.get(f"{_EVALUATION}/mistakes", dependencies=[READ])
 def list_mistakes_on_dataset(
-    experiment_id: str, dataset: str, selection: SelectionDep, images: ImagesDep
+    experiment_id: str, dataset: str, selection: SelectionDep, store: StoreDep, images: ImagesDep
 ) -> MisclassifiedList:
     """List the samples that the network misclassifies there, as `GET /experiments/{id}/mistakes` does; `suspect=true`
     are samples of that dataset that are probably mislabeled."""
     url = partial(cross_dataset_sample_url, experiment_id, dataset)
-    items = selection.samples(url, images.files([dataset]))
+    given = given_labels(selection.numbers, [dataset], store)
+    items = selection.samples(url, images.files([dataset]), given)
     return MisclassifiedList(items=items, total=selection.total)
 
 

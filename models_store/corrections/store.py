@@ -10,15 +10,21 @@ import re
 import secrets
 import shutil
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from ulid import ULID
 
 from models_store.corrections.collected_test import of_test
 from models_store.corrections.collection import collect
-from models_store.corrections.correction import Correction, correction_ids, read_correction, write_correction
+from models_store.corrections.correction import (
+    Correction,
+    correction_ids,
+    read_correction,
+    sample_key,
+    write_correction,
+)
 from models_store.datasets.images import CACHE, IMAGES
 from models_store.datasets.record import Contents, DatasetRecord, DatasetStatus
 from models_store.datasets.store import DatasetStore
@@ -94,6 +100,23 @@ class Corrections:
         except FileNotFoundError as error:
             raise NotFound(f"the correction {name} of {source.name} is missing") from error
 
+    def labels(self, source: Dataset, numbers: Iterable[int]) -> dict[int, str]:
+        """The labels that samples of `source` were given, by their number there; in a dataset of corrections each has
+        one. Raises NotFound, Damaged."""
+        try:
+            name = self.name_for(source)
+        except InvalidState:
+            return {}
+        names = self._datasets.images(name).names if name == source.name else None
+        ids = {each: sample_key(each) if names is None else Path(names[each]).stem for each in numbers}
+        folder, labels = self._datasets.folder(name), dict[int, str]()
+        known = set(correction_ids(folder)) if ids else set()
+        for number, each in ids.items():
+            with suppress(Damaged, FileNotFoundError):
+                if each in known:
+                    labels[number] = read_correction(folder, each).label
+        return labels
+
     def name_for(self, source: Dataset) -> str:
         """Of the dataset for corrections of `source`; a dataset of corrections is its own. Raises InvalidState."""
         if source.name not in DATASETS and self._datasets.get(source.name).collected_from is not None:
@@ -152,8 +175,11 @@ class Corrections:
     def _collect(self, name: str, folder: Path, staged: Path) -> bool:
         with self._datasets.lock(name, PATIENCE_SECONDS):
             pending, ids = (folder / _PENDING).read_bytes(), correction_ids(folder)
-            classes = _contents_of(self._datasets.read(name)).classes
-        contents = collect(folder, staged, ids, classes)
+            record = self._datasets.read(name)
+        contents = collect(folder, staged, ids, _contents_of(record).classes)
+        with suppress(NotFound):
+            tested = len(of_test(self._datasets, record.collected_from or name, ids))
+            contents = contents and contents.model_copy(update={"test_samples": tested})
         with self._datasets.lock(name, PATIENCE_SECONDS):
             if self._is_in_use(name):
                 return False

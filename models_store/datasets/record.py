@@ -58,7 +58,8 @@ class Contents(Nested):
     """Of a converted dataset. `counts` are images by source split and class, in the order of `classes`; `image_shape`
     is (height, width, channels), or None if sizes differ. `sizes`, `unreadable` and `ignored` are truncated;
     `sizes_found`, `unreadable_files` and `ignored_files` are the full numbers. `split_names` are the folders, files or
-    values that name each split in the upload.
+    values that name each split in the upload. `test_samples` are, of corrections, samples of the official test split of
+    the dataset that they were collected for: experiments that are tested on these do not train on them.
     """
 
     classes: tuple[str, ...]
@@ -73,6 +74,7 @@ class Contents(Nested):
     split_names: dict[SourceSplit, tuple[str, ...]] = Field(default_factory=dict)
     warnings: tuple[str, ...] = ()
     bytes: int = 0
+    test_samples: int = 0
 
     def facts(self, name: str) -> Dataset:
         """What specs know of it; a split without samples is none."""

@@ -128,6 +128,8 @@ def test_suspected_label_is_corrected(site: Site, open_page: OpenPage, tiny_docu
     dialog.get_by_role("button", name=re.compile("^It is ")).click()
     expect(page.get_by_text("Added to digits-corrections as")).to_be_visible()
     expect(suspects.get_by_text("corrected: ")).to_have_count(1)
+    page.reload()
+    expect(suspects.get_by_text("corrected: ")).to_have_count(1)
     assert site.store.experiments.holdout.peeks.of("digits").total == 0, "no look at test results"
     page.get_by_role("region", name="Corrections").get_by_role("link", name="Train with them").click()
     expect(page.get_by_text("digits-corrections joins the training split")).to_be_visible()

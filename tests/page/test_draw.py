@@ -1,12 +1,14 @@
 """Drawing on the page: a model that was trained on digits answers."""
 
 import io
+import re
 from typing import Any
 
 import pytest
 from PIL import Image, ImageDraw
 from playwright.sync_api import Page, Route, expect
 
+from models_store.experiments.pages import Query
 from models_store.experiments.record import Record
 from specs.experiment import ExperimentSpec
 from tests.page.built import needs_page
@@ -93,7 +95,18 @@ def test_correction_joins_a_dataset_and_a_run(open_page: OpenPage, site: Site, s
     draw(page, SEVEN)
     page.get_by_role("button", name="It is 1", exact=True).click()
     expect(page.get_by_text("Saved as 1 in digits-corrections.")).to_be_visible()
-    page.get_by_role("button", name="Train with the corrections").click()
+    page.get_by_role("link", name="Show them").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("digits-corrections")
+    page.go_back()
+    expect(answer(page)).to_have_text("7")
+    expect(page.get_by_text("Saved as 1 in digits-corrections.")).to_be_visible()
+
+    page.get_by_role("link", name="Train with the corrections").click()
+    changes = page.get_by_role("region", name="Changes since the start")
+    expect(changes).to_contain_text("add: [digits-corrections]")
+    expect(changes).to_contain_text(re.compile(f'weights_from: "?{served.id}'))
+    assert [each.id for each in site.store.experiments.page(Query()).items] == [served.id]
+    page.get_by_role("button", name="Start", exact=True).click()
     page.wait_for_url("**/#/run/*")
     started = site.store.experiments.get(page.url.rsplit("/", 1)[-1])
     assert started.based_on == served.id

@@ -127,7 +127,9 @@ def read_a_drawing(page: Page, service: Service) -> None:
     shot(page, "newcomer-draw")
     page.get_by_role("button", name="It is 1", exact=True).click()
     expect(page.get_by_text("Saved as 1 in digits-corrections.")).to_be_visible()
-    page.get_by_role("button", name="Train with the corrections").click()
+    page.get_by_role("link", name="Train with the corrections").click()
+    expect(page.get_by_role("status").get_by_text("Valid")).to_be_visible()
+    page.get_by_role("button", name="Start", exact=True).click()
     page.wait_for_url("**/#/run/*")
     third = service.get(run_shown(page))
     assert [each["name"] for each in third["spec"]["dataset"]["add"]] == ["digits-corrections"]

@@ -157,6 +157,9 @@ def test_keys_move_between_errors_and_relabel(site: Site, open_page: OpenPage, t
     expect(page.get_by_text("Added to digits-corrections as 7")).to_be_visible()
     expect(page.get_by_role("button", name="label as 7")).to_have_attribute("aria-pressed", "true")
     assert page.request.get("/datasets/digits-corrections").ok
+    page.reload()
+    expect(page.get_by_text("Corrected: it is 7.").last).to_be_visible()
+    expect(page.get_by_role("button", name="label as 7")).to_have_attribute("aria-pressed", "true")
 
 
 def test_network_is_drawn_and_its_spec_compared(site: Site, open_page: OpenPage, tiny_spec: Spec) -> None:

@@ -152,7 +152,8 @@ class EvaluationView(EvaluationRecord):
 
 class Mistake(Answer):
     """A misclassified sample: `index` counts within its split, `sample` within the dataset; `file` is what the upload
-    calls it. `suspect`: its label is more likely wrong than the network. `image` is the path of its image."""
+    calls it. `suspect`: its label is more likely wrong than the network. `image` is the path of its image. `corrected`
+    is another label that it was given since."""
 
     index: int
     sample: int
@@ -162,3 +163,4 @@ class Mistake(Answer):
     margin: float
     suspect: bool
     image: str | None
+    corrected: str | None = None

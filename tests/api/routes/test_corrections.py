@@ -10,6 +10,7 @@ from anyio import create_task_group, get_running_tasks, run, to_thread, wait_all
 from PIL import Image
 
 from api.routes.corrections import await_written
+from api.sample_corrections import given_labels
 from models_store.experiments.record import Record
 from models_store.predictions.ids import Place, format_id
 from models_store.predictions.recent import Origin
@@ -270,6 +271,17 @@ def pixels(data: bytes) -> list[list[int]]:
     return np.asarray(Image.open(BytesIO(data))).tolist()  # type: ignore[no-any-return]
 
 
+def test_misclassified_sample_shows_its_correction(client: ApiClient, evaluated: Record) -> None:
+    first, second, *_ = client.get(f"/experiments/{evaluated.id}/mistakes").json()["items"]
+    other = str((first["true"]["index"] + 1) % 10)
+    relabel(client, evaluated.id, first["index"], other)
+    relabel(client, evaluated.id, second["index"], second["true"]["label"])
+
+    items = client.get(f"/experiments/{evaluated.id}/mistakes").json()["items"]
+
+    assert [each["corrected"] for each in items[:3]] == [other, None, None]
+
+
 def test_sample_labeled_again_has_the_last_label(client: ApiClient, evaluated: Record) -> None:
     for name in ("7", "3"):
         assert relabel(client, evaluated.id, 4, name).status_code == 200
@@ -297,6 +309,7 @@ def test_correction_itself_gets_a_new_label(
     answer = relabel(client, added.id, 1, "3", split="training").json()
 
     assert (answer["source"], answer["sample"], answer["dataset"]) == (NAME, 1, NAME)
+    assert given_labels([0, 1797, 1798], ("digits", NAME), api_store) == {1797: "7", 1798: "3"}
     view = eventually(lambda: (shown := ready(client, 2))["counts"]["train"][3] and shown)
     assert view["counts"]["train"] == [0, 0, 0, 1, 0, 0, 0, 1, 0, 0]
 

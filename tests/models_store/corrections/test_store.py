@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from models_store.corrections.correction import LABELLED, Correction
+from models_store.corrections.correction import LABELLED, Correction, sample_key
 from models_store.datasets.folders import RECORD_FILE
 from models_store.datasets.images import IMAGES
 from models_store.datasets.record import DatasetStatus
@@ -106,6 +106,17 @@ def test_corrections_become_a_dataset(store: Store, collect: Callable[..., None]
     assert images(store)[0][0] == "7/01K6W3E8Z4T5V6X7Y8Z9A00003.png"
     [warning] = store.datasets.get(NAME).contents.warnings  # type: ignore[union-attr]
     assert warning.startswith("no images of 0, 1, 3, 4, 5, 6, 8, 9: an experiment needs `split: {stratify: false}`")
+
+
+def test_corrected_test_samples_are_counted(store: Store, collect: Callable[..., None]) -> None:
+    first = DIGITS.training_samples
+    keys = [sample_key(first - 1), sample_key(first), sample_key(first + 3)]
+    collect(correction(5, "7"), *(correction(0, "7").model_copy(update={"prediction_id": key}) for key in keys))
+
+    contents = store.datasets.get(NAME).contents
+    assert contents is not None
+    assert (sum(contents.counts["train"]), contents.test_samples) == (4, 2)
+    assert store.corrections.labels(DIGITS, [0, first - 1, first]) == {first - 1: "7", first: "7"}
 
 
 def test_reader_waits_while_images_are_replaced(store: Store, collect: Callable[..., None]) -> None:

@@ -30,6 +30,8 @@ def split_line(evaluation: Evaluation) -> str:
 def misclassified_line(sample: Mistake) -> str:
     guesses = ", ".join(f"{guess.label} {guess.probability:.1%}" for guess in sample.top)
     doubt = "; its label may be wrong" if sample.suspect else ""
+    if sample.corrected is not None:
+        doubt = f"; corrected to {sample.corrected}"
     name = f"sample {sample.index}" if sample.file is None else sample.file
     return f"{name}, {sample.true.label}: {guesses}{doubt}"
 

@@ -95,21 +95,30 @@ export default {
   sizeOf: (size: string, n: string) => `${size} (${n})`,
   more: (n: number) => `and ${n} more`,
   corrections: "Corrections",
-  correctionsOf: (name: string) => `Images that were labeled after a prediction by a model of ${name}.`,
+  correctionsOf: (name: string) =>
+    `Images of ${name}, and images that its models were asked about, with corrected labels.`,
   correctionsHave: (n: number, text: string) =>
     count(n, {
-      one: "1 image was corrected after a prediction.",
-      other: `${text} images were corrected after a prediction.`,
+      one: "The label of 1 image was corrected.",
+      other: `Labels of ${text} images were corrected.`,
     }),
+  correctionsTested: (n: number, text: string, name: string) =>
+    count(n, {
+      one: `1 of them is a test image of ${name}: runs that are tested on it do not train on it.`,
+      other: `${text} of them are test images of ${name}: runs that are tested on them do not train on them.`,
+    }),
+  correctionsMissing: (classes: string, name: string) =>
+    `No corrections yet of ${classes}. Train on them together with ${name}, not alone.`,
+  correctedCount: "corrected",
   showCorrections: "Show them",
   showSource: (name: string) => `Show ${name}`,
   testSplit: "Test results",
   testHidden: "Hidden until revealed",
   testHiddenHint:
     "Test metrics, test predictions and misclassified test samples of runs on this dataset are withheld everywhere.",
-  noPeeks: "Nobody has looked at test results yet.",
+  noPeeks: "Nobody has viewed test results yet.",
   peeks: (n: string, count_: number, runs: string, countRuns: number) =>
-    `Looked at ${count(count_, { one: "once", other: `${n} times` })}, of ${count(countRuns, { one: "1 run", other: `${runs} runs` })}.`,
+    `Viewed ${count(count_, { one: "one time", other: `${n} times` })}, of ${count(countRuns, { one: "1 run", other: `${runs} runs` })}.`,
   peeksHint: "The more often, the more the best of them is luck.",
   revealedAt: (time: string) => `Revealed ${time}`,
   hideTest: "Hide test results",

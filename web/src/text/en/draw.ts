@@ -69,8 +69,8 @@ export default {
   confirmed: (label: string, dataset: string) => `Right: saved as ${label} in ${dataset}.`,
   showCorrections: "Show them",
   train: "Train with the corrections",
-  trainHint: "Starts a run from this network's weights, with the corrections added to its training split.",
-  training: (name: string) => `${name} is queued`,
+  trainHint:
+    "Shows a new run that starts from this network's weights, with the corrections added to its training split.",
   duel: "Duel",
   duelTitle: "Who answers",
   duelHint: (n: number) =>

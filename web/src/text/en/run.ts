@@ -132,7 +132,7 @@ export default {
   notYetPublished: "Published after the training.",
   splits: "Evaluation",
   splitsHint: "Of the published network, in float32. 95% intervals of accuracy (Wilson).",
-  peeks: (n: number) => `Test results looked at ${count(n, { one: "once", other: `${n} times` })}.`,
+  peeks: (n: number) => `Test results viewed ${count(n, { one: "one time", other: `${n} times` })}.`,
   split: "Split",
   accuracy: "Accuracy",
   loss: "Loss",
@@ -243,6 +243,8 @@ export default {
   relabelTraining: "A run that adds them trains on the image with this label alone.",
   relabelHeldOut: (split: string) =>
     `This image is of the ${split} split: runs that are judged by it do not train on it, so that results stay comparable.`,
+  isCorrected: (label: string) => `Corrected: it is ${label}.`,
+  showCorrections: "Show the corrections",
   relabelled: (label: string, dataset: string) => `Added to ${dataset} as ${label}`,
   chooseClass: "Choose a class",
   numbers: "Samples of this dataset are numbers, so there is no image to show.",

@@ -67,7 +67,6 @@ const ko: Same<typeof en> = {
   showCorrections: "보기",
   train: "정정을 더해 학습",
   trainHint: "이 신경망의 가중치에서 시작해 정정한 이미지를 학습 데이터에 더합니다.",
-  training: (name) => `${attach(name, "이/가")} 대기열에 들어갔습니다`,
   duel: "대결",
   duelTitle: "누가 답하나",
   duelHint: (n) => `최대 ${n}개의 실험이 같은 그림에 답합니다. 고르지 않으면 서비스 중인 모델이 답합니다.`,

@@ -1,7 +1,14 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { ServiceEvent } from "../../api/events.ts";
-import { applyToDatasets, classCounts, type Dataset, splitCounts, thumbnails } from "./datasets.ts";
+import {
+  applyToDatasets,
+  classCounts,
+  type Dataset,
+  missingClasses,
+  splitCounts,
+  thumbnails,
+} from "./datasets.ts";
 
 function dataset(changes: Partial<Dataset> = {}): Dataset {
   const record = { status: "converting", progress: null, error: null } as unknown as Dataset["record"];
@@ -66,4 +73,9 @@ test("thumbnails take classes in turn", () => {
   assert.deepEqual(thumbnails(dataset(), 20), [0, 1, 2, 3, 4, 5, 6]);
   assert.deepEqual(thumbnails(dataset({ origin: "built-in" }), 3), [0, 1, 2]);
   assert.deepEqual(thumbnails(dataset({ counts: {} }), 3), []);
+});
+
+test("classes without a training image are named", () => {
+  assert.deepEqual(missingClasses(dataset({ counts: { train: [0, 2], test: [1, 0] } })), ["rose"]);
+  assert.deepEqual(missingClasses(dataset({ counts: {} })), ["rose", "tulip"]);
 });

@@ -36,6 +36,11 @@ export function splitCounts(dataset: Dataset): SplitCount[] {
   });
 }
 
+/** The classes of which there is no training image. */
+export function missingClasses({ classes, counts }: Pick<Dataset, "classes" | "counts">): string[] {
+  return classes.filter((_, index) => !counts.train?.[index]);
+}
+
 export interface ClassCount {
   label: string;
   counts: Record<Split, number>;

@@ -1,5 +1,5 @@
 import { t } from "../../text/data.ts";
-import type { Dataset } from "./datasets.ts";
+import type { Dataset, Split } from "./datasets.ts";
 
 /** The form of a sample: `28 × 28 grayscale`; "" until it is known. */
 export function shapeText({ shape, record }: Dataset): string {
@@ -11,4 +11,9 @@ export function shapeText({ shape, record }: Dataset): string {
   }
   const sizes = record?.contents?.sizes_found;
   return sizes ? t.manySizes(sizes) : "";
+}
+
+/** What the samples of a split are called; corrections are no split of their own. */
+export function splitTitle({ origin }: Dataset, split: Split): string {
+  return origin === "collected" ? t.correctedCount : t.split[split];
 }

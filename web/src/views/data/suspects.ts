@@ -7,6 +7,8 @@ export interface Mistake {
   top: readonly { label: string; index: number; probability: number }[];
   /** A path of the API; null if samples are not images. */
   image: string | null;
+  /** Another label that it was given; null if none. */
+  corrected: string | null;
 }
 
 export interface Suspects {

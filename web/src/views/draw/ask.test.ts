@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { chooseDataset, curlLine, parseFeatures, predictPath, withCorrections } from "./ask.ts";
+import { chooseDataset, curlLine, parseFeatures, predictPath } from "./ask.ts";
 
 const ASKED = { dataset: "mnist", experiment: null, isRow: false };
 
@@ -36,15 +36,4 @@ test("features are numbers, with either decimal mark", () => {
   assert.equal(parseFeatures(["", "1"]), null);
   assert.equal(parseFeatures(["1e9"]), null);
   assert.equal(parseFeatures(["one"]), null);
-});
-
-test("corrections join the datasets that are added already, once", () => {
-  const spec = { dataset: { name: "mnist", add: [{ name: "other" }] } };
-  assert.deepEqual(withCorrections("01", spec, "mnist-corrections").dataset, {
-    add: [{ name: "other" }, "mnist-corrections"],
-  });
-  const again = { dataset: { name: "mnist", add: [{ name: "mnist-corrections" }] } };
-  assert.deepEqual(withCorrections("01", again, "mnist-corrections").dataset, { add: again.dataset.add });
-  assert.equal("dataset" in withCorrections("01", { dataset: { name: "c" } }, "c"), false);
-  assert.deepEqual(withCorrections("01", {}, "c").model, { weights_from: "01" });
 });

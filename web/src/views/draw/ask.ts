@@ -1,5 +1,3 @@
-import { joined } from "../../api/specs.ts";
-
 /** A question to `POST /predict`: the model of `experiment`, or else the one that serves `dataset`. */
 export interface Question {
   dataset: string;
@@ -42,19 +40,4 @@ export function chooseDataset(chosen: string, served: readonly string[]): string
 export function parseFeatures(texts: readonly string[]): number[] | null {
   const values = texts.map((text) => (text.trim() ? Number(text.trim().replace(",", ".")) : Number.NaN));
   return values.every((value) => Number.isFinite(value) && Math.abs(value) <= 1e6) ? values : null;
-}
-
-/** The spec of an experiment whose dataset is joined by `corrections`, starting from its weights. */
-export function withCorrections(
-  id: string,
-  spec: { name?: unknown; dataset?: { name?: string; add?: readonly ({ name: string } | string)[] | null } },
-  corrections: string,
-): Record<string, unknown> {
-  const add = joined(spec, [corrections]);
-  return {
-    based_on: id,
-    ...(add.length && { dataset: { add } }),
-    model: { weights_from: id },
-    notes: `Fine-tuned with ${corrections}`,
-  };
 }

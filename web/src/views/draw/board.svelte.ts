@@ -1,3 +1,5 @@
+import type { Schema } from "../../api/client.ts";
+import { route } from "../../shell/route.svelte.ts";
 import { type OpenedImage, openImage, toFile } from "./image.ts";
 import { paint } from "./paint.ts";
 import { boardWidth, extend, HEIGHT, PEN, type Point, type Stroke } from "./strokes.ts";
@@ -9,16 +11,21 @@ export class Board {
   pen: number = $state(PEN);
   /** The steps that can be undone. */
   #past: readonly { strokes: readonly Stroke[]; image: OpenedImage | null }[] = $state.raw([]);
-  /** Whether ink is light and paper dark. */
-  isDark: boolean = $state(looksDark());
-  readonly #isRow: () => boolean;
+  #isDark: boolean = $state(looksDark());
+  /** What the drawing was said to be; forgotten when it changes. */
+  labeled: Schema<"LabeledPrediction"> | null = $state.raw(null);
 
-  constructor(isRow: () => boolean) {
-    this.#isRow = isRow;
+  /** Whether ink is light and paper dark. */
+  get isDark(): boolean {
+    return this.#isDark;
+  }
+  set isDark(isDark: boolean) {
+    this.labeled = null;
+    this.#isDark = isDark;
   }
 
   /** Whether the board is wide enough for a row of digits. */
-  readonly isRow: boolean = $derived.by(() => this.#isRow());
+  readonly isRow: boolean = $derived(route.get("row") !== "");
   readonly width: number = $derived(boardWidth(this.isRow));
   readonly height: number = HEIGHT;
   readonly isEmpty: boolean = $derived(this.strokes.length === 0 && this.image === null);
@@ -42,6 +49,7 @@ export class Board {
     const before = this.#past.at(-1);
     if (!before) return;
     this.#past = this.#past.slice(0, -1);
+    this.labeled = null;
     ({ strokes: this.strokes, image: this.image } = before);
   }
 
@@ -73,9 +81,13 @@ export class Board {
   }
 
   #remember(): void {
+    this.labeled = null;
     this.#past = [...this.#past.slice(-49), { strokes: this.strokes, image: this.image }];
   }
 }
+
+/** What is drawn stays while other views are shown. */
+export const board = new Board();
 
 /** Whether the page is dark: then the board is, too, at first. */
 function looksDark(): boolean {

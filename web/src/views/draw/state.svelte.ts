@@ -7,7 +7,7 @@ import { RELOAD, type Resource, resource } from "../../api/resource.svelte.ts";
 import { Newest } from "../../parts/newest.ts";
 import { route } from "../../shell/route.svelte.ts";
 import { chooseDataset, parseFeatures, predictPath, type Question, type Sent } from "./ask.ts";
-import { Board } from "./board.svelte.ts";
+import { board } from "./board.svelte.ts";
 
 export type Predictions = Schema<"Predictions">;
 export type Dataset = Pick<Schema<"DatasetView">, "name" | "status" | "shape" | "classes">;
@@ -22,7 +22,7 @@ export const MAX_MODELS = 4;
 
 /** What the view Draw shows: a board, and the models that answer what is on it. */
 export class DrawState {
-  readonly board = new Board(() => this.isRow);
+  readonly board = board;
   features: readonly string[] = $state.raw([]);
   readonly answers = new SvelteMap<string, Answered>();
   /** Questions whose newest answer is awaited: what is shown may be one of a moment ago. */

@@ -33,8 +33,8 @@ test("a query names a start", () => {
 });
 
 test("what a start changes is in its query", () => {
-  const start: Start = { kind: "run", id: "01K6", search: true, add: ["a", "b"] };
-  assert.equal(keyOf(start), "from=01K6&search=true&add=a&add=b");
+  const start: Start = { kind: "run", id: "01K6", search: true, tune: true, add: ["a", "b"] };
+  assert.equal(keyOf(start), "from=01K6&search=true&tune=true&add=a&add=b");
   assert.deepEqual(startOf(new URLSearchParams(keyOf(start))), start);
   assert.equal(keyOf(PRESET), "preset=mnist-cnn");
 });

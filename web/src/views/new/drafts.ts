@@ -6,6 +6,8 @@ export interface Changes {
   search?: true;
   /** Datasets that it trains on, too. */
   add?: readonly string[];
+  /** Begin with the weights of the run. */
+  tune?: true;
 }
 /** Where a new spec begins: with a preset, the spec of a run, the end of a run, or a document of one's own. */
 export type Start =
@@ -22,6 +24,7 @@ export function startOf(query: URLSearchParams): Start | null {
   const add = query.getAll("add");
   const changes: Changes = {
     ...(query.get("search") === "true" && { search: true as const }),
+    ...(query.get("tune") === "true" && { tune: true as const }),
     ...(add.length > 0 && { add }),
   };
   if (id) return { kind: "run", id, ...changes };
@@ -35,8 +38,8 @@ export function startOf(query: URLSearchParams): Start | null {
 export function queryOf(start: Start): Query {
   if (start.kind === "own") return { own: start.id };
   if (start.kind === "end") return { continue: start.id };
-  const { search, add } = start;
-  const changes = { ...(search && { search }), ...(add && { add }) };
+  const { search, add, tune } = start;
+  const changes = { ...(search && { search }), ...(tune && { tune }), ...(add && { add }) };
   if (start.kind === "run") return { from: start.id, ...changes };
   return { preset: start.preset, dataset: start.dataset, ...changes };
 }

@@ -56,6 +56,21 @@ test("a start trains on other datasets, too", () => {
   assert.match(runText("01K6", spec, null, { add: ["more"] }), /add:\n {4}- \{name: more\}\n/);
 });
 
+test("a run is fine-tuned from its weights", () => {
+  const spec = { name: "first", notes: "old", dataset: { name: "mnist" }, model: { preset: "mnist-cnn" } };
+  assert.equal(
+    runText("01K6", spec, null, { add: ["more"], tune: true }),
+    `name: first
+notes: Fine-tuned with more
+based_on: "01K6"
+dataset:
+  name: mnist
+  add: [more]
+model: {preset: mnist-cnn, weights_from: "01K6"}
+`,
+  );
+});
+
 test("the network of a preset is written out", () => {
   assert.deepEqual(layersPatch({ model: { preset: "mnist-cnn" } }, PRESETS), {
     model: { preset: null, layers: [{ type: "Dense" }] },

@@ -105,10 +105,19 @@ export function runText(
   schema: SpecSchema | null,
   changes: Changes = {},
 ): string {
-  const full = changed(spec, changes);
+  const full = changed(changes.tune ? tuned(id, spec, changes.add) : spec, changes);
   const whole = schema ? (withoutDefaults(full, schema) as Record<string, unknown>) : full;
   const { based_on: _, continue_from: __, ...rest } = whole;
   return textOf({ ...rest, based_on: id });
+}
+
+function tuned(
+  id: string,
+  { notes: _, ...spec }: Record<string, unknown>,
+  add: readonly string[] = [],
+): Record<string, unknown> {
+  const model = { ...Object(spec.model), weights_from: id };
+  return { ...spec, ...(add.length && { notes: `Fine-tuned with ${add.join(", ")}` }), model };
 }
 
 /** A spec that continues where a run has ended, to twice its epochs; all else is as it was there. */

@@ -66,6 +66,11 @@ export class ErrorsState {
     return true;
   }
 
+  /** The label that a sample was given, here or before. */
+  labelOf(item: Misclassified): string | null {
+    return this.given[item.image ?? ""] ?? item.corrected;
+  }
+
   /** Add the image of a sample with its right label to the corrections of its dataset. */
   async relabel(item: Misclassified, label: string): Promise<void> {
     const image = item.image;
