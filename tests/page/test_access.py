@@ -110,6 +110,7 @@ def test_lines_for_a_terminal_have_the_key(site: Site, open_page: OpenPage, watc
     sweep, _ = add_sweep(site.store, "ann")
     page = open_page("#/runs")
     log_in(page, new_key(site))
+    expect(page.get_by_role("link", name=record.name).first).to_be_visible()
     views = f"run/{record.id}/files", f"sweeps/{sweep}", "new?preset=digits-cnn", "serving"
     for view in views:
         page.goto(f"/#/{view}")
