@@ -10,6 +10,7 @@ from models_store.experiments.points import MetricValues
 from models_store.experiments.record import Record, Status
 from models_store.experiments.summary import metrics_of
 from models_store.frozen import Frozen
+from specs.derived_name import without_seed
 
 _LEFT_OUT = ("learning_rate",)
 
@@ -39,11 +40,11 @@ class GroupView(Frozen):
 
 def group_view(records: Sequence[Record]) -> GroupView:
     """Of the experiments of a group, at least one."""
-    first = records[0]
+    first, seed = records[0], _repeat_view(records[0]).seed
     metrics = _means([metrics_of(each) for each in records if each.status is Status.SUCCEEDED])
     return GroupView(
         id=first.group or first.id,
-        name=first.name,
+        name=first.name if seed is None else without_seed(first.name, seed),
         dataset=first.dataset,
         repeats=first.repeats or len(records),
         counts=dict(Counter(each.status.value for each in records)),

@@ -17,8 +17,8 @@ _ALLOWED = "training.epochs, max_minutes, early_stopping, reduce_lr_on_plateau, 
 
 def continued_document(source: dict[str, Any], source_id: str, posted: dict[str, Any]) -> dict[str, Any]:
     """The document of an experiment that continues `source`: what `posted` leaves out is as it was there (RFC 7396). A
-    model, a learning rate or another type of optimizer replaces it whole."""
-    left: dict[str, Any] = {"continue_from": None, "based_on": source_id, "model": {"weights_from": None}}
+    model, a learning rate or another type of optimizer replaces it whole. It has a name only if `posted` has one."""
+    left: dict[str, Any] = {"name": None, "continue_from": None, "based_on": source_id, "model": {"weights_from": None}}
     if "model" in posted:
         left["model"] = None
     optimizer = _optimizer(posted)

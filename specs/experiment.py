@@ -26,9 +26,9 @@ from specs.training import TrainingSpec
 class ExperimentSpec(Schema):
     """An experiment with all defaults filled in.
 
-    `name` defaults to the name of the preset, or else to "<dataset>-experiment". `based_on` is the id of the
-    experiment that this one tries to improve. `continue_from` is the one whose training this one continues: see
-    `specs.continuation`.
+    `name` defaults to what it changes in the experiment that it is made from (`specs.derived_name`), to the name of the
+    preset, or else to "<dataset>-experiment". `based_on` is the id of the experiment that this one tries to improve.
+    `continue_from` is the one whose training this one continues: see `specs.continuation`.
     """
 
     name: Annotated[Line, Field(max_length=limits.NAME_CHARACTERS)]

@@ -1,14 +1,16 @@
 """The spec in a request's body: a document, or a merge patch of another experiment's spec."""
 
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any, Literal
 
 import orjson
 
-from models_store.errors import NotFound
+from models_store.errors import NotFound, StoreError
 from models_store.experiments.store import ExperimentStore
 from models_store.store import Store
 from specs import document
+from specs.derived_name import derived_name
 from specs.errors import SpecError
 from specs.experiment import ExperimentSpec, parse_spec
 from specs.merge_patch import merge_patch
@@ -21,7 +23,7 @@ def parse_posted_spec(body: bytes, syntax: Syntax | None, store: Store) -> Exper
     """Raises DocumentError, SpecError, and InvalidState for a dataset that is still being converted."""
     posted = store.continuations.document(posted_document(body, syntax, store.experiments))
     try:
-        return parse_ready_spec(posted, store)
+        return _with_name(parse_ready_spec(posted, store), posted, store.experiments)
     except SpecError as error:
         if syntax == "merge-patch" or not _looks_like_patch(posted):
             raise
@@ -35,6 +37,17 @@ def parse_ready_spec(document: dict[str, Any], store: Store) -> ExperimentSpec:
         store.datasets.reject_unready(name)
     spec = parse_spec(document, store.known_datasets())
     store.experiments.holdout.check_spec(spec)
+    return spec
+
+
+def _with_name(spec: ExperimentSpec, posted: dict[str, Any], experiments: ExperimentStore) -> ExperimentSpec:
+    """One without a name of its own is called by what it changes in the experiment that it is made from."""
+    source = spec.continue_from or spec.based_on
+    if "name" in posted or source is None:
+        return spec
+    with suppress(StoreError):  # it need not exist any more
+        base = experiments.get(source)
+        return spec.model_copy(update={"name": derived_name(base.name, base.spec.document, spec.document())})
     return spec
 
 
@@ -70,7 +83,7 @@ def posted_document(body: bytes, syntax: Syntax | None, experiments: ExperimentS
     """Raises DocumentError, also for a document above the limits, and SpecError for a merge patch (RFC 7396) without a
     base, which `based_on` names.
 
-    A patch keeps what it does not name, even tags, notes and the name, but not `continue_from`: a change is trained
+    A patch keeps what it does not name, even tags and notes, but not the name, nor `continue_from`: a change is trained
     from the beginning.
     """
     if syntax != "merge-patch":
@@ -92,7 +105,7 @@ def _base(based_on: Any, experiments: ExperimentStore) -> dict[str, Any]:
         raise _rejection(f"{error}; GET /experiments lists those whose spec can be changed", based_on) from None
     if not record.spec:
         raise _rejection("its record is damaged and its spec lost; choose another experiment", based_on)
-    return {name: value for name, value in record.spec.document.items() if name != "continue_from"}
+    return {name: value for name, value in record.spec.document.items() if name not in ("name", "continue_from")}
 
 
 def _rejection(detail: str, received: Any) -> SpecError:

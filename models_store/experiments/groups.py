@@ -11,6 +11,7 @@ from models_store.experiments.places import RepeatId, repeat_ids
 from models_store.experiments.record import Record
 from models_store.experiments.store import ExperimentStore
 from models_store.files import storage_errors
+from specs.derived_name import seed_name
 from specs.experiment import ExperimentSpec
 from specs.repeats import repeat
 
@@ -45,6 +46,7 @@ class Groups:
             for number, chosen in enumerate(repeat_ids(group, repeats)):
                 member = RepeatId(group, repeats, chosen)
                 one = repeat(spec, number)
+                one = one.model_copy(update={"name": seed_name(spec.name, one.training.seed)})
                 record = self._experiments.create(
                     one,
                     transferred_layers=transferred_layers,

@@ -112,7 +112,7 @@ def follow_the_diagnosis(page: Page, first: str) -> str:
     second = run_shown(page)
     wait_until_trained(page)
     page.get_by_role("link", name="Compare", exact=True).last.click()
-    expect(page.get_by_role("region", name="Verdict")).to_contain_text("digits-cnn not-converged")
+    expect(page.get_by_role("region", name="Verdict")).to_contain_text(f"digits-cnn · epochs {2 * EPOCHS}")
     expect(page.get_by_role("region", name="What differs").get_by_role("row").nth(1)).to_contain_text("training.epochs")
     shot(page, "newcomer-compare")
     return second

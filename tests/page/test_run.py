@@ -119,7 +119,7 @@ def test_finding_becomes_a_new_run(site: Site, open_page: OpenPage, tiny_spec: S
     posted = site.store.experiments.get(page.url.rpartition("/")[2])
     assert posted.based_on == record.id
     assert posted.spec.training.epochs == 30
-    assert posted.name == "tiny not-converged"
+    assert posted.name == "tiny · epochs 30"
 
 
 def test_cell_of_the_matrix_leads_to_its_images(site: Site, open_page: OpenPage, tiny_spec: Spec) -> None:
@@ -248,3 +248,4 @@ def test_ended_run_is_continued(open_page: OpenPage, site: Site, tiny_spec: Spec
     page.wait_for_url(lambda url: "#/run/" in url and source.id not in url)
     record = site.store.experiments.get(page.url[-26:])
     assert (record.initial_epoch, record.spec.training.epochs) == (2, 4)
+    assert record.name == "first · continued, epochs 4"

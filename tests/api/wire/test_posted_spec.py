@@ -35,9 +35,26 @@ def test_patch_changes_named_fields_and_keeps_the_rest(client: ApiClient, base: 
     expected = json.loads(json.dumps(base["spec"]))
     expected["training"]["epochs"] = 7
     expected["training"]["optimizer"]["learning_rate"] = 0.01
-    assert record["spec"] == {**expected, "notes": "", "based_on": base["id"]}
-    assert (record["name"], record["tags"], record["based_on"]) == ("tiny", ["first"], base["id"])
+    assert record["spec"] == {**expected, "name": record["name"], "notes": "", "based_on": base["id"]}
+    assert (record["tags"], record["based_on"]) == (["first"], base["id"])
+    assert record["name"] == "tiny · learning_rate 0.01, epochs 7"
     assert client.get(f"/experiments/{base['id']}").json()["spec"] == base["spec"]
+
+
+def test_name_of_a_change_follows_the_one_that_is_shown(client: ApiClient, base: Document) -> None:
+    client.patch(f"/experiments/{base['id']}", json={"name": "renamed"})
+    change = {"based_on": base["id"], "training": {"epochs": 7}}
+    assert patch(client, change).json()["name"] == "renamed · epochs 7"
+    assert patch(client, {**change, "name": "own"}).json()["name"] == "own"
+    assert patch(client, change, "/experiments:validate").json()["spec"]["name"] == "renamed · epochs 7"
+
+
+def test_whole_spec_without_a_name_is_named_by_its_change(client: ApiClient, base: Document) -> None:
+    document = {name: value for name, value in base["spec"].items() if name != "name"}
+    document |= {"based_on": base["id"], "training": {**document["training"], "epochs": 9}}
+    assert client.post("/experiments", json=document).json()["name"] == "tiny · epochs 9"
+    unknown = {**document, "based_on": "01K6W3E8Z4T5V6X7Y8Z9A0B1C2"}
+    assert client.post("/experiments", json=unknown).json()["name"] == "digits-experiment"
 
 
 def test_patch_replaces_a_network_by_another_kind(client: ApiClient, base: Document) -> None:

@@ -19,6 +19,7 @@ def test_group_has_consecutive_seeds(store: Store, tiny_spec: Spec) -> None:
     store.experiments.index.mark_complete()
     records = store.groups.create(tiny_spec(seed=2**32 - 2), 3, None, b"", {})
     assert [record.spec.training.seed for record in records] == [2**32 - 2, 2**32 - 1, 0]
+    assert [record.name for record in records] == [f"tiny · seed {seed}" for seed in (2**32 - 2, 2**32 - 1, 0)]
     assert {(record.group, record.repeats) for record in records} == {(records[0].id, 3)}
     assert ids(store.groups.members(records[0].id)) == sorted(ids(records)) == ids(records)
     other = store.experiments.create(tiny_spec())

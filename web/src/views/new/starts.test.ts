@@ -97,8 +97,7 @@ test("the spec of a run is written without defaults", () => {
   };
   assert.equal(
     runText("01K6", spec, SAMPLE),
-    `name: first
-based_on: "01K6"
+    `based_on: "01K6"
 dataset:
   name: digits
   add: [more]
@@ -112,9 +111,14 @@ training:
   );
 });
 
+test("a sweep around a run keeps its name", () => {
+  const spec = { name: "first", training: { optimizer: { learning_rate: 0.1 } } };
+  assert.match(runText("01K6", spec, null, { search: true }), /^name: first\n/);
+});
+
 test("an ended run is continued to its planned epochs, or to twice as many", () => {
-  const run = { id: "01K6", name: "first", epochs_completed: 10, spec: { training: { epochs: 10 } } };
-  const text = (epochs: number) => `name: first\ncontinue_from: "01K6"\ntraining: {epochs: ${epochs}}\n`;
+  const run = { id: "01K6", epochs_completed: 10, spec: { training: { epochs: 10 } } };
+  const text = (epochs: number) => `continue_from: "01K6"\ntraining: {epochs: ${epochs}}\n`;
   assert.equal(continuedText(run), text(20));
   assert.equal(continuedText({ ...run, epochs_completed: 4 }), text(10));
 });

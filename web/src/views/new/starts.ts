@@ -98,7 +98,10 @@ export function presetsFor(
   return presets.filter((each) => alike.includes(datasetOf(each)));
 }
 
-/** The spec of a run as people write it, to be improved: without what the schema has as default. */
+/**
+ * The spec of a run as people write it, to be improved: without what the schema has as default, and without its name:
+ * the service names a run, though not a sweep, by what it changes.
+ */
 export function runText(
   id: string,
   spec: Record<string, unknown>,
@@ -107,8 +110,8 @@ export function runText(
 ): string {
   const full = changed(changes.tune ? tuned(id, spec, changes.add) : spec, changes);
   const whole = schema ? (withoutDefaults(full, schema) as Record<string, unknown>) : full;
-  const { based_on: _, continue_from: __, ...rest } = whole;
-  return textOf({ ...rest, based_on: id });
+  const { name, based_on: _, continue_from: __, ...rest } = whole;
+  return textOf({ ...(changes.search && { name }), ...rest, based_on: id });
 }
 
 function tuned(
@@ -121,16 +124,11 @@ function tuned(
 }
 
 /** A spec that continues where a run has ended, to twice its epochs; all else is as it was there. */
-export function continuedText(run: {
-  id: string;
-  name: string;
-  epochs_completed: number;
-  spec: unknown;
-}): string {
+export function continuedText(run: { id: string; epochs_completed: number; spec: unknown }): string {
   const training = isObject(run.spec) && isObject(run.spec.training) ? run.spec.training : {};
   const planned = typeof training.epochs === "number" ? training.epochs : 0;
   const epochs = run.epochs_completed < planned ? planned : 2 * run.epochs_completed;
-  return textOf({ name: run.name, continue_from: run.id, training: { epochs } });
+  return textOf({ continue_from: run.id, training: { epochs } });
 }
 
 function withoutDefaults(document: Record<string, unknown>, schema: SpecSchema): unknown {

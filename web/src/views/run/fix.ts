@@ -1,19 +1,13 @@
-import type { Experiment } from "../../api/experiment.ts";
 import { isObject, mergePatch, withoutEmpty } from "../../parts/patch.ts";
 import { toYaml } from "../../parts/yaml.ts";
 
-const MAX_NAME = 100;
-
-/** The patch of a finding with a name of its own and its reason as `notes`, as the editor starts with it. */
+/** The patch of a finding with its reason as `notes`, as the editor starts with it. The service names the run. */
 export function patchOf(
-  record: Pick<Experiment, "name">,
-  finding: { rule: string; suggestion?: { patch: Record<string, unknown> } | null },
+  finding: { suggestion?: { patch: Record<string, unknown> } | null },
   notes: string,
 ): string {
   const { based_on, ...change } = finding.suggestion?.patch ?? {};
-  const end = ` ${finding.rule}`;
-  const name = [...record.name].slice(0, MAX_NAME - end.length).join("") + end;
-  return JSON.stringify({ based_on, name, notes, ...change }, null, 2);
+  return JSON.stringify({ based_on, notes, ...change }, null, 2);
 }
 
 export type Parsed = { patch: Record<string, unknown> } | { fault: string | null };
