@@ -28,6 +28,7 @@ def test_finished_run_shows_its_results(site: Site, open_page: OpenPage, tiny_sp
     expect(evaluation.get_by_role("row", name=re.compile("^test"))).to_contain_text("80.00%")
     expect(evaluation.get_by_role("row", name=re.compile("^test"))).to_contain_text(re.compile("67.0%.*88.8%"))
     expect(page.get_by_role("region", name="Published network")).to_contain_text("Epoch 2 of 2")
+    expect(page.get_by_role("region", name="Published network")).to_contain_text("measures the published network again")
     expect(page.get_by_text("published 2").first).to_be_visible()
     shot(page, "run")
 

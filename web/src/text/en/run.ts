@@ -127,6 +127,8 @@ export default {
   published: "Published network",
   bestEpoch: "Best epoch",
   bestSoFar: "Best epoch so far",
+  publishedHint:
+    "As measured in this epoch, with the loss and precision of the training. “Evaluation” measures the published network again, in float32 and with plain cross-entropy, so that its values may differ a little.",
   publishedEpoch: (epoch: number, all: number) => `Epoch ${epoch} of ${all}`,
   notPublished: "No network was published.",
   notYetPublished: "Published after the training.",

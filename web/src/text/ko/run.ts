@@ -124,6 +124,8 @@ const ko: Same<typeof en> = {
   published: "게시된 신경망",
   bestEpoch: "최고 에포크",
   bestSoFar: "현재 최고 에포크",
+  publishedHint:
+    "이 에포크에서 학습의 손실 함수와 정밀도로 잰 값입니다. ‘평가’는 게시된 신경망을 float32와 일반 교차 엔트로피로 다시 재므로 값이 조금 다를 수 있습니다.",
   publishedEpoch: (epoch, all) => `에포크 ${all}개 중 ${epoch}번째`,
   notPublished: "게시된 신경망이 없습니다.",
   notYetPublished: "학습이 끝나면 게시됩니다.",
