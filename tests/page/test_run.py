@@ -163,6 +163,14 @@ def test_keys_move_between_errors_and_relabel(site: Site, open_page: OpenPage, t
     expect(page.get_by_role("button", name="label as 7")).to_have_attribute("aria-pressed", "true")
 
 
+def test_order_of_errors_is_explained(site: Site, open_page: OpenPage, tiny_spec: Spec) -> None:
+    record = publish(site.store, tiny_spec())
+    page = open_page(f"#/run/{record.id}/mistakes")
+    expect(page.get_by_text(re.compile(r"^First the \d+ that are possibly mislabelled"))).to_be_visible()
+    page.get_by_label("Order").select_option("margin")
+    expect(page.get_by_text("First the images that the network could hardly decide on.")).to_be_visible()
+
+
 def test_network_is_drawn_and_its_spec_compared(site: Site, open_page: OpenPage, tiny_spec: Spec) -> None:
     record = publish(site.store, tiny_spec())
     document = record.spec.model_dump(mode="json") | {"based_on": record.id, "name": "longer"}

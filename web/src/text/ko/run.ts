@@ -160,9 +160,9 @@ const ko: Same<typeof en> = {
   diagnosisEarly: "첫 에포크가 끝나면 진단이 나옵니다.",
   diagnosisNone: "보고할 것이 없습니다.",
   severity: { problem: "문제", warning: "경고", info: "참고" },
+  theirErrors: "이 오류 보기:",
   doIt: "적용",
   fixTitle: "이 진단으로 새 실험",
-  theirErrors: "이 오류 보기:",
   fixPatch: "변경 내용(JSON merge patch)",
   fixDiff: "스펙의 차이",
   fixNotJson: (message) => `아직 JSON이 아닙니다: ${message}`,
@@ -219,6 +219,16 @@ const ko: Same<typeof en> = {
     pair: "클래스별",
     index: "위치순",
   },
+  orderHints: {
+    suspect: (n, amount) =>
+      amount === 0
+        ? "레이블이 잘못돼 보이는 것은 없습니다. 신경망이 가장 확신한 오분류부터 보입니다."
+        : `레이블이 잘못됐을 수 있는 ${n}개부터 보입니다. 신경망이 다른 클래스를 그 클래스의 이미지만큼 확신합니다. 레이블이 틀렸거나 신경망이 틀렸으니 이미지를 확인하세요.`,
+    "-confidence": "신경망이 가장 확신한 오분류부터입니다. 이미지가 또렷한 경우도 있습니다.",
+    margin: "신경망이 거의 결정하지 못한 이미지부터입니다.",
+    pair: "실제 클래스, 그다음 예측한 클래스 순입니다.",
+    index: "데이터셋의 순서입니다.",
+  },
   clearFilter: "필터 지우기",
   noErrorsFilter: "필터에 맞는 오분류가 없습니다",
   errorAlt: (truth, predicted) => `레이블 ${truth}, 예측 ${predicted}`,
@@ -228,7 +238,8 @@ const ko: Same<typeof en> = {
   sample: "샘플",
   file: "파일",
   suspect: "레이블 오류 의심",
-  suspectHint: "다른 클래스의 확률이 그 레이블을 가진 샘플들의 평균 확률 이상입니다(confident learning).",
+  suspectHint:
+    "다른 클래스의 확률이 그 레이블을 가진 샘플들의 평균 확률 이상입니다(confident learning). 지나치게 확신하는 신경망도 이런 오류를 냅니다.",
   previous: "이전 오분류",
   next: "다음 오분류",
   relabel: "올바른 레이블",

@@ -19,6 +19,8 @@ import type { Evaluation, RunState } from "./state.svelte.ts";
 interface Found {
   items: readonly Misclassified[];
   total: number;
+  /** How many of all are possibly mislabelled, where they come first. */
+  suspects?: number;
 }
 
 export const PAGE = 60;
@@ -98,6 +100,10 @@ export class ErrorsState {
     if (filter.order !== "suspect" || filter.onlySuspect) return all;
     const suspects = getJson<Found>(`${path}?${toQuery(filter, MAX_LISTED, true)}`, { signal });
     const [first, rest] = await Promise.all([suspects, all]);
-    return { items: suspectsFirst(first.items, rest.items), total: rest.total };
+    return {
+      items: suspectsFirst(first.items, rest.items),
+      total: rest.total,
+      suspects: first.total,
+    };
   }
 }
