@@ -116,7 +116,7 @@ def test_finding_becomes_a_new_run(site: Site, open_page: OpenPage, tiny_spec: S
     dialog.get_by_role("button", name="Queue the run").click()
     page.wait_for_url(lambda url: "/run/" in url and record.id not in url)
     expect(dialog).to_have_count(0)
-    expect(page.get_by_text("tiny not-converged is queued")).to_be_visible()
+    expect(page.get_by_text("tiny · epochs 30 is queued")).to_be_visible()
     posted = site.store.experiments.get(page.url.rpartition("/")[2])
     assert posted.based_on == record.id
     assert posted.spec.training.epochs == 30

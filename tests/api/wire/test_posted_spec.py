@@ -41,7 +41,7 @@ def test_patch_changes_named_fields_and_keeps_the_rest(client: ApiClient, base: 
     assert client.get(f"/experiments/{base['id']}").json()["spec"] == base["spec"]
 
 
-def test_name_of_a_change_follows_the_one_that_is_shown(client: ApiClient, base: Document) -> None:
+def test_name_of_a_change_follows_the_shown_one(client: ApiClient, base: Document) -> None:
     client.patch(f"/experiments/{base['id']}", json={"name": "renamed"})
     change = {"based_on": base["id"], "training": {"epochs": 7}}
     assert patch(client, change).json()["name"] == "renamed · epochs 7"
@@ -49,7 +49,7 @@ def test_name_of_a_change_follows_the_one_that_is_shown(client: ApiClient, base:
     assert patch(client, change, "/experiments:validate").json()["spec"]["name"] == "renamed · epochs 7"
 
 
-def test_whole_spec_without_a_name_is_named_by_its_change(client: ApiClient, base: Document) -> None:
+def test_whole_spec_is_named_by_its_change(client: ApiClient, base: Document) -> None:
     document = {name: value for name, value in base["spec"].items() if name != "name"}
     document |= {"based_on": base["id"], "training": {**document["training"], "epochs": 9}}
     assert client.post("/experiments", json=document).json()["name"] == "tiny · epochs 9"

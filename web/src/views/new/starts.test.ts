@@ -60,8 +60,7 @@ test("a run is fine-tuned from its weights", () => {
   const spec = { name: "first", notes: "old", dataset: { name: "mnist" }, model: { preset: "mnist-cnn" } };
   assert.equal(
     runText("01K6", spec, null, { add: ["more"], tune: true }),
-    `name: first
-notes: Fine-tuned with more
+    `notes: Fine-tuned with more
 based_on: "01K6"
 dataset:
   name: mnist
