@@ -7,18 +7,23 @@ from specs import limits
 
 _SEPARATOR = " · "
 _DESCRIPTIVE = frozenset({"name", "notes", "tags", "based_on", "continue_from"})
+# Its members are labels of classes.
+_FREE = frozenset({"class_weight"})
+# What documents leave out.
+_USUAL_TRAINING = {"devices": 1}
 # Short enough for a row of a table.
 _SHOWN = 2
-_MAX_VALUE = 20
+_MAX_VALUE, _MAX_WORDS = 20, 30
 
 
 def derived_name(name: str, before: Mapping[str, Any], after: Mapping[str, Any]) -> str:
-    """`name` is that of the experiment with the document `before`. What it says of its own changes is left out, so that
-    names do not grow from step to step: "digits · epochs 20"."""
-    changes = list(_changes(before, after))
+    """`name` is that of the experiment with the document `before`. What that changed itself is left out, so that names
+    do not grow from step to step: "digits · epochs 20"."""
+    changes = [_shorten(each) for each in _changes(before, after)]
     words = ["continued"] if after.get("continue_from") is not None else []
     words += changes if len(changes) <= _SHOWN else [*changes[:_SHOWN], "…"]
-    return _with_suffix(name.partition(_SEPARATOR)[0], ", ".join(words) or "repeated")
+    is_derived = before.get("based_on") is not None or before.get("continue_from") is not None
+    return _with_suffix(name.partition(_SEPARATOR)[0] if is_derived else name, ", ".join(words) or "repeated")
 
 
 def seed_name(name: str, seed: int) -> str:
@@ -35,12 +40,18 @@ def _with_suffix(name: str, what: str) -> str:
     return f"{name[: limits.NAME_CHARACTERS - len(suffix)]}{suffix}"
 
 
+def _shorten(words: str) -> str:
+    return words if len(words) <= _MAX_WORDS else f"{words[: _MAX_WORDS - 1]}…"
+
+
 def _changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[str]:
     """In a few words each, the network first."""
     if before.get("model") != after.get("model"):
         yield _model_text(before.get("model") or {}, after.get("model") or {})
+    if before.get("training") != after.get("training"):
+        yield from _field_changes("training", *({**_USUAL_TRAINING, **each["training"]} for each in (before, after)))
     for name in after:
-        if name != "model" and name not in _DESCRIPTIVE:
+        if name not in _DESCRIPTIVE | {"model", "training"}:
             yield from _field_changes(name, before.get(name), after[name])
 
 
@@ -54,13 +65,13 @@ def _model_text(before: Mapping[str, Any], after: Mapping[str, Any]) -> str:
 def _field_changes(name: str, before: Any, after: Any) -> Iterator[str]:
     if before == after:
         return
-    if not isinstance(after, Mapping) or not isinstance(before, Mapping):
+    if name in _FREE or not isinstance(after, Mapping) or not isinstance(before, Mapping):
         yield _value_text(name, after)
     elif after.get("type") != before.get("type"):
         yield _value_text(name, after.get("type", after))
     else:
-        for each in after:
-            yield from _field_changes(each, before.get(each), after[each])
+        for each in {**before, **after}:
+            yield from _field_changes(each, before.get(each), after.get(each))
 
 
 def _value_text(name: str, value: Any) -> str:

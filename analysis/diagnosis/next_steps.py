@@ -9,6 +9,7 @@ from analysis.diagnosis.learning import MIN_EPOCHS
 from analysis.diagnosis.number_format import percent, round_digits
 from analysis.diagnosis.training_run import TrainingRun
 from models_store.evaluations.evaluation import Evaluation
+from specs.experiment import parse_spec
 from specs.presets import PRESETS
 from specs.presets.preset import Measured
 from specs.splits import SplitName
@@ -70,14 +71,16 @@ def better_preset(run: TrainingRun) -> Finding | None:
 
 
 def _measured(run: TrainingRun) -> dict[str, Measured]:
-    """The presets for the dataset of the run; none if it uses a part of it, which is another task."""
+    """The presets for the dataset of the run; none if it uses a part of it, or other blobs, which is another task."""
     dataset = run.spec.dataset
     if dataset.classes is not None or dataset.limit_per_class is not None:
         return {}
     return {
         name: preset.measured
         for name, preset in PRESETS.items()
-        if preset.measured is not None and preset.spec["dataset"]["name"] == dataset.name
+        if preset.measured is not None
+        and preset.spec["dataset"]["name"] == dataset.name
+        and parse_spec(preset.spec).dataset.blobs == dataset.blobs
     }
 
 

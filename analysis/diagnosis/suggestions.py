@@ -35,12 +35,16 @@ def suggest(run: TrainingRun, *options: tuple[str, Change | None]) -> Suggestion
 
 
 def is_valid(spec: ExperimentSpec, change: Change) -> bool:
-    source = spec.dataset.source
+    return _parse(spec, merge_patch(spec.document(), change)) is not None
+
+
+def _parse(spec: ExperimentSpec, document: dict[str, Any]) -> ExperimentSpec | None:
+    """A change of `spec`, on the same datasets; None if it is not valid."""
+    added = {each.name: each for each in spec.dataset.added}
     try:
-        parse_spec(merge_patch(spec.document(), change), {**DATASETS, source.name: source})
+        return parse_spec(document, {**added, **DATASETS, spec.dataset.name: spec.dataset.source})
     except SpecError:
-        return False
-    return True
+        return None
 
 
 def set_training(**fields: Any) -> Change:
@@ -99,14 +103,16 @@ def widen(spec: ExperimentSpec) -> Change | None:
 
 
 def use_preset(spec: ExperimentSpec, name: str) -> Change | None:
-    """All of the preset, on the same samples, with the same seed and devices; None if nothing changes."""
+    """All of the preset, on the same samples, with the same seed and devices; None if nothing changes, or if it does
+    not fit them."""
     before, preset = spec.document(), PRESETS[name].spec
     kept = {"seed": spec.training.seed, "devices": spec.training.devices}
     written = {**preset, "dataset": before["dataset"], "training": {**preset["training"], **kept}}
-    after = parse_spec(written, {**DATASETS, spec.dataset.name: spec.dataset.source}).document()
-    return (
-        merge_difference(*({name: each.get(name) for name in _SECTIONS} for each in (before, after, written))) or None
-    )
+    after = _parse(spec, written)
+    if after is None:
+        return None
+    documents = (before, after.document(), written)
+    return merge_difference(*({name: each.get(name) for name in _SECTIONS} for each in documents)) or None
 
 
 def set_momentum(spec: ExperimentSpec, momentum: float) -> Change | None:

@@ -177,7 +177,7 @@ class Corrections:
             pending, ids = (folder / _PENDING).read_bytes(), correction_ids(folder)
             record = self._datasets.read(name)
         contents = collect(folder, staged, ids, _contents_of(record).classes)
-        with suppress(NotFound):
+        with suppress(NotFound, Damaged):
             tested = len(of_test(self._datasets, record.collected_from or name, ids))
             contents = contents and contents.model_copy(update={"test_samples": tested})
         with self._datasets.lock(name, PATIENCE_SECONDS):

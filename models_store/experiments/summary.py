@@ -7,7 +7,7 @@ from typing import Self
 from models_store.errors import Damaged
 from models_store.experiments.points import DECIDING_METRIC, MetricValues
 from models_store.experiments.record import Failure, Progress, Record, Status, StopReason
-from models_store.experiments.sparkline import Sparkline
+from models_store.experiments.sparkline import Sparkline, ends_with
 from models_store.frozen import Frozen
 
 _NOTE_CHARACTERS = 200
@@ -70,8 +70,14 @@ class ExperimentSummary(Frozen):
             preset=preset,
             epochs=epochs,
             metrics=metrics_of(record),
-            sparkline=MetricCurve(metric=DECIDING_METRIC, values=record.sparkline),
+            sparkline=MetricCurve(metric=DECIDING_METRIC, values=_sparkline(record)),
         )
+
+
+def _sparkline(record: Record) -> Sparkline:
+    """None of a version that kept another metric."""
+    is_accuracy = ends_with(record.sparkline, record.last_metrics.get(DECIDING_METRIC))
+    return record.sparkline if is_accuracy else ()
 
 
 _SAME = (

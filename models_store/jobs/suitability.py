@@ -13,14 +13,25 @@ class Needs(NamedTuple):
     memory_bytes: int = 0
 
 
+def are_alike(workers: Iterable[Worker]) -> bool:
+    """Whether each can train what the others can."""
+    return len({(worker.devices or 1, _memory_bytes(worker)) for worker in workers}) < 2
+
+
 def can_train(worker: Worker, needs: Needs) -> bool:
     """Whether its devices are enough and large enough. Unknown memory is enough; that of a machine without a GPU is not
     looked at."""
+    memory = _memory_bytes(worker)
+    return (worker.devices or 1) >= needs.devices and (memory is None or memory >= needs.memory_bytes)
+
+
+def _memory_bytes(worker: Worker) -> int | None:
     memory = worker.device.memory if worker.device else None
-    return (worker.devices or 1) >= needs.devices and (memory is None or memory.total_bytes >= needs.memory_bytes)
+    return None if memory is None else memory.total_bytes
 
 
 def is_for_others(needs: Needs, name: str, alive: Iterable[Worker]) -> bool:
-    """Whether the worker `name` cannot train that and another one that is `alive` can."""
+    """Whether the worker `name` cannot train that and another one that is `alive` can. One whose heartbeat is late
+    trains what any can."""
     able = {worker.name: can_train(worker, needs) for worker in alive}
-    return not able.get(name, True) and any(able.values())
+    return not able.get(name, needs == Needs()) and any(able.values())

@@ -59,14 +59,14 @@ def test_hundreds_of_slow_clients_disturb_nobody(make_service: Callable[..., Ser
         answered = 0
         while slow.is_alive():
             assert service.http.get("/experiments").is_success
-            answered += 1
+            answered += slow.is_alive()
         return answered
 
     with ThreadPoolExecutor(ORDINARY) as clients:
         answers = list(clients.map(ask, range(ORDINARY)))
     slow.join()
 
-    assert min(answers) >= 3
+    assert min(answers) >= 1
     assert {answer[:12] for answer in slow.answers[:EACH]} == {b""}
     assert {answer[:12] for answer in slow.answers[EACH:]} == {b"HTTP/1.1 408"}
     assert api.memory_info().rss - before < 100e6

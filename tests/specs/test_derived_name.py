@@ -68,7 +68,34 @@ def test_added_datasets_are_named() -> None:
 
 
 def test_names_do_not_grow_from_step_to_step() -> None:
-    assert name_after({"training": {"epochs": 20}}, "first · epochs 10") == "first · epochs 20"
+    before = parse_spec({**BASE, "based_on": "01K6W3E8Z4T5V6X7Y8Z9A0B1C2"}).document()
+    after = parse_spec(merge_patch(before, {"training": {"epochs": 20}})).document()
+    assert derived_name("first · epochs 10", before, after) == "first · epochs 20"
+
+
+def test_name_that_somebody_gave_stays_whole() -> None:
+    assert name_after({"training": {"epochs": 20}}, "MNIST · baseline") == "MNIST · baseline · epochs 20"
+
+
+@pytest.mark.parametrize("label", ["1", "x" * 96])
+def test_labels_of_classes_are_no_words_of_a_name(label: str) -> None:
+    before, after = ({**BASE, "training": {"class_weight": {label: weight}}} for weight in (1.0, 2.0))
+    assert derived_name("first", before, after) == "first · class_weight"
+
+
+def test_long_words_are_shortened() -> None:
+    before = parse_spec(BASE).document()
+    added = [{"name": "x" * 60}, {"name": "y" * 60}]
+    training = {**before["training"], "epochs": 3}
+    after = {**before, "dataset": {**before["dataset"], "add": added}, "training": training}
+    name = derived_name("n" * limits.NAME_CHARACTERS, before, after)
+    assert len(name) == limits.NAME_CHARACTERS
+    assert name.startswith("n" * 20)
+
+
+def test_fewer_devices_are_named() -> None:
+    before = parse_spec({**BASE, "training": {"devices": 2}}).document()
+    assert derived_name("first", before, parse_spec(BASE).document()) == "first · devices 1"
 
 
 def test_long_name_stays_within_the_limit() -> None:

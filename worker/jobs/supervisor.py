@@ -14,7 +14,7 @@ from models_store.experiments.stored_spec import StoredSpec
 from models_store.jobs.claim import Claim
 from models_store.jobs.jobs import Jobs
 from models_store.jobs.queue import JobName
-from models_store.jobs.suitability import Needs, is_for_others
+from models_store.jobs.suitability import Needs, are_alike, is_for_others
 from models_store.jobs.workers import Worker
 from models_store.store import Store
 from models_store.sweeps.claim import SweepClaim
@@ -70,7 +70,7 @@ class Supervisor:
 
     def _leaves(self, experiment_id: str, alive: Sequence[Worker]) -> bool:
         """To a worker that can train it, where this one cannot."""
-        if len(alive) < 2:
+        if are_alike(alive) and self._worker in {each.name for each in alive}:
             return False
         try:
             spec = self._store.experiments.read(experiment_id).spec

@@ -7,9 +7,11 @@ import pytest
 
 from analysis.diagnosis.diagnosis import diagnose
 from analysis.diagnosis.finding import Finding
+from analysis.diagnosis.next_steps import better_preset
 from analysis.diagnosis.suggestions import use_preset
 from analysis.diagnosis.training_run import TrainingRun
 from models_store.evaluations.evaluation import Evaluations
+from specs.dataset import DATASETS
 from specs.experiment import parse_spec
 from specs.merge_patch import merge_patch
 from specs.presets import PRESETS
@@ -54,6 +56,32 @@ def test_healthy_run_is_shown_a_better_preset() -> None:
     assert patch["model"] == {"preset": "mnist-best"}
     assert patch["preprocessing"] == {"scale": "unit"}
     assert "dataset" not in patch
+
+
+def test_preset_is_shown_to_a_run_on_added_samples() -> None:
+    more = replace(DATASETS["mnist"], name="more")
+    document = {**MNIST_DNN, "dataset": {"name": "mnist", "add": ["more"]}}
+    spec = parse_spec(document, {**DATASETS, "more": more})
+    step = step_of(replace(healthy(), spec=spec))
+    assert step is not None
+    assert step.rule == "better-preset"
+    assert "dataset" not in patch_of(step)
+
+
+def test_preset_that_does_not_fit_is_not_shown() -> None:
+    """Its batches of 32 are too small for 64 devices."""
+    training = {"devices": 64, "batch_size": 64}
+    spec = parse_spec({"dataset": {"name": "cifar10"}, "model": CNN, "training": training})
+    assert use_preset(spec, "cifar10-conv-small") is None
+
+
+@pytest.mark.parametrize(("changes", "is_known"), [({}, True), ({"cluster_std": 9.0}, False)])
+def test_other_blobs_are_another_task(changes: dict[str, Any], is_known: bool) -> None:
+    blobs = {**parse_spec(PRESETS["blobs-mlp"].spec).document()["dataset"]["blobs"], **changes}
+    document = {"dataset": {"name": "blobs", "blobs": blobs}, "model": {"preset": "blobs-mlp"}}
+    evaluations = evaluations_of(training=0.5, validation=0.5, test=0.4)
+    case = run(points(LOSS, val_accuracy=[0.5] * 8), document, evaluations=evaluations)
+    assert (better_preset(case) is not None) is is_known
 
 
 def test_validation_judges_where_test_is_withheld() -> None:

@@ -9,6 +9,7 @@ from models_store.experiments.points import Best, Point, is_better
 from models_store.experiments.record import Failure, Record, Status
 from models_store.experiments.sparkline import ends_with
 from models_store.experiments.stored_spec import StoredSpec
+from models_store.experiments.summary import ExperimentSummary
 from tests.models_store.results import KILLED, point
 
 TERMINAL = [Status.SUCCEEDED, Status.FAILED, Status.CANCELLED]
@@ -24,7 +25,7 @@ def record(**fields: Any) -> Record:
     return Record(**known, created_at=datetime(2026, 1, 1, tzinfo=UTC), **fields)
 
 
-def test_sparkline_is_accuracy_whatever_decides() -> None:
+def test_sparkline_is_accuracy_where_loss_decides() -> None:
     stopped = StoredSpec({"training": {"early_stopping": {"monitor": "val_loss"}}})
     metrics: list[dict[str, float | None]] = [
         {"val_loss": 1.0 - epoch / 10, "val_accuracy": epoch / 10} for epoch in range(3)
@@ -36,6 +37,9 @@ def test_sparkline_is_accuracy_whatever_decides() -> None:
     assert ends_with(shown.sparkline, shown.last_metrics["val_accuracy"])
     assert not ends_with((1.0, 0.9, 0.8), shown.last_metrics["val_accuracy"])
     assert not ends_with((), None)
+    assert ExperimentSummary.of(shown).sparkline.values == shown.sparkline
+    older = shown.model_copy(update={"sparkline": (1.0, 0.9, 0.8)})
+    assert ExperimentSummary.of(older).sparkline.values == ()
 
 
 def test_claim_starts_an_attempt() -> None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from models_store.jobs.suitability import Needs, is_for_others
+from models_store.jobs.suitability import Needs, are_alike, is_for_others
 from models_store.jobs.workers import Device, MemoryUse, Worker
 
 
@@ -34,6 +34,13 @@ def test_what_no_worker_can_is_left_to_none(needs: Needs) -> None:
     assert not any(is_for_others(needs, each.name, alive) for each in alive)
 
 
+def test_workers_are_alike_by_devices_and_their_memory() -> None:
+    assert are_alike([])
+    assert are_alike([worker("a", 2, 8), worker("b", 2, 8)])
+    assert not are_alike([worker("a", 2, 8), worker("b", 4, 8)])
+    assert not are_alike([worker("a", 2, 8), worker("b", 2, 80)])
+
+
 def test_older_worker_has_one_device() -> None:
     assert is_for_others(Needs(devices=2), "older", [worker("older", None), worker("newer", 2)])
 
@@ -42,5 +49,7 @@ def test_unknown_memory_is_enough() -> None:
     assert not is_for_others(Needs(memory_bytes=10**12), "first", [worker("first"), worker("second", 1, 2_000)])
 
 
-def test_worker_without_a_heartbeat_leaves_nothing() -> None:
-    assert not is_for_others(Needs(devices=2), "silent", [worker("other", 2)])
+def test_worker_without_a_heartbeat_trains_what_any_can() -> None:
+    assert not is_for_others(Needs(), "silent", [worker("other", 2)])
+    assert is_for_others(Needs(devices=2), "silent", [worker("other", 2)])
+    assert not is_for_others(Needs(devices=4), "silent", [worker("other", 2)])

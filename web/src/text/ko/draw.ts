@@ -66,7 +66,7 @@ const ko: Same<typeof en> = {
   confirmed: (label, dataset) => `정답입니다. ${dataset}에 ${attach(label, "으로/로")} 저장했습니다.`,
   showCorrections: "보기",
   train: "정정을 더해 학습",
-  trainHint: "이 신경망의 가중치에서 시작해 정정한 이미지를 학습 데이터에 더합니다.",
+  trainHint: "이 신경망의 가중치에서 시작해 정정한 이미지를 학습 데이터에 더하는 새 실험을 보여 줍니다.",
   duel: "대결",
   duelTitle: "누가 답하나",
   duelHint: (n) => `최대 ${n}개의 실험이 같은 그림에 답합니다. 고르지 않으면 서비스 중인 모델이 답합니다.`,

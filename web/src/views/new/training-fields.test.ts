@@ -41,4 +41,7 @@ test("a field is written where the text has none", () => {
     training: { optimizer: { type: "sgd", learning_rate: 0.01 } },
   });
   assert.deepEqual(fieldPatch({}, "learning_rate", null), {});
+  assert.deepEqual(fieldPatch({ continue_from: "01K6" }, "learning_rate", 0.01), {
+    training: { optimizer: { learning_rate: 0.01 } },
+  });
 });

@@ -26,7 +26,9 @@ export function fieldPatch(
   if (field !== "learning_rate") return { training: { [field]: value } };
   const optimizer = isObject(spec.training) ? spec.training.optimizer : undefined;
   const change = { learning_rate: value };
-  if (isObject(optimizer)) return { training: { optimizer: change } };
+  // A continued training keeps its optimizer, which the text need not name.
+  if (isObject(optimizer) || typeof spec.continue_from === "string")
+    return { training: { optimizer: change } };
   return value === null
     ? {}
     : { training: { optimizer: { type: typeof optimizer === "string" ? optimizer : "Adam", ...change } } };
