@@ -277,6 +277,7 @@ MISTAKE: JsonObject = {
     "margin": 0.4,
     "suspect": True,
     "image": f"/experiments/{ID}/samples/test/7.png",
+    "corrected": None,
 }
 MISTAKES = {"items": [MISTAKE], "total": 8, "next_cursor": None}
 

@@ -28,7 +28,8 @@ class UnreadableFile(Answer):
 
 
 class Contents(Answer):
-    """What a converted dataset holds: images by split and class, sizes, and files that are not in it."""
+    """What a converted dataset holds: images by split and class, sizes, and files that are not in it. `test_samples`
+    are, of corrections, test samples of the dataset that they were collected for."""
 
     classes: list[str]
     counts: dict[str, list[int]]
@@ -42,6 +43,7 @@ class Contents(Answer):
     split_names: dict[str, list[str]] = Field(default_factory=dict)
     warnings: list[str]
     bytes: int
+    test_samples: int = 0
 
 
 class UploadOptions(Answer):

@@ -1,6 +1,9 @@
+import pytest
+
 from tests.trainyard import samples
 from trainyard.answers import ConfusionMatrix, Evaluation
-from trainyard.cli.views.evaluations import confusion_lines, evaluation_lines
+from trainyard.answers.evaluations import Mistake
+from trainyard.cli.views.evaluations import confusion_lines, evaluation_lines, misclassified_line
 
 
 def evaluated(labels: list[str], matrix: list[list[int]]) -> Evaluation:
@@ -27,3 +30,16 @@ def test_perfect_network_confuses_no_classes() -> None:
 def test_limit_keeps_the_most_frequent_confusions() -> None:
     confusion = ConfusionMatrix(labels=["a", "b"], matrix=[[5, 2], [3, 4]])
     assert list(confusion_lines(confusion, limit=1)) == ["b predicted as a: 3 of 7"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "doubt"),
+    [
+        ({"suspect": False}, ""),
+        ({"suspect": True}, "; its label may be wrong"),
+        ({"suspect": True, "corrected": "9"}, "; corrected to 9"),
+    ],
+)
+def test_misclassified_sample_has_its_correction(changes: samples.JsonObject, doubt: str) -> None:
+    line = misclassified_line(Mistake.model_validate({**samples.MISTAKE, **changes}))
+    assert line == f"test/4/seven.png, 4: 9 70.0%, 4 30.0%{doubt}"
