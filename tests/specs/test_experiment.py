@@ -35,6 +35,7 @@ def test_network_is_built_once_per_spec(monkeypatch: pytest.MonkeyPatch) -> None
 
 
 def test_every_default_is_filled_in() -> None:
+    """But `devices`, which documents have had since there can be several."""
     assert parse_spec({"model": {"layers": LAYERS[2:]}}).document() == {
         "name": "digits-experiment",
         "notes": "",
@@ -96,7 +97,6 @@ def test_every_default_is_filled_in() -> None:
             "seed": 0,
             "deterministic": False,
             "precision": "auto",
-            "devices": 1,
             "keep": "best",
             "keep_state": "auto",
             "early_stopping": None,
