@@ -228,13 +228,8 @@ class Record(Stored):
         if not points:
             return self
         last = points[-1]
-        update = {
-            "epochs_completed": last.epoch + 1,
-            "best": best,
-            "best_metrics": best_metrics,
-            "sparkline": sparkline,
-        }
-        return self.model_copy(update={**update, "last_metrics": last.metrics, "epoch_seconds": seconds})
+        update = {"best": best, "best_metrics": best_metrics, "sparkline": sparkline, "epoch_seconds": seconds}
+        return self.model_copy(update={**update, "epochs_completed": last.epoch + 1, "last_metrics": last.metrics})
 
     def without_points(self) -> Self:
         none: dict[str, object] = {

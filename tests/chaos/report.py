@@ -17,7 +17,7 @@ _MAX_SECONDS = LEASE_SECONDS + SWEEP_SECONDS + 10.0
 
 @dataclass
 class Report:
-    """`recoveries` are seconds from a disturbance until an API answers and what was running goes on."""
+    """`recoveries` are seconds from a disturbance until an API answers and what was running continues."""
 
     accepted: int = 0
     done: Counter[str] = field(default_factory=Counter)

@@ -49,7 +49,7 @@ def test_unknown_memory_is_enough() -> None:
     assert not is_for_others(Needs(memory_bytes=10**12), "first", [worker("first"), worker("second", 1, 2_000)])
 
 
-def test_worker_without_a_heartbeat_trains_what_any_can() -> None:
+def test_worker_without_a_heartbeat_takes_what_any_can() -> None:
     assert not is_for_others(Needs(), "silent", [worker("other", 2)])
     assert is_for_others(Needs(devices=2), "silent", [worker("other", 2)])
     assert not is_for_others(Needs(devices=4), "silent", [worker("other", 2)])
