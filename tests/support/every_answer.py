@@ -1,7 +1,6 @@
 """What to ask of every operation that the OpenAPI document has."""
 
 from collections.abc import Iterator
-from http import HTTPStatus
 from itertools import product
 
 import httpx2
@@ -9,7 +8,7 @@ import httpx2
 from specs.splits import SPLITS
 from tests.support.api import ApiClient
 from tests.support.contract import Operation
-from tests.support.waiting import eventually
+from tests.support.retries import answered
 
 # Answers that differ from one second to the next, and sizes of the whole store.
 LIVE = {"GET /metrics", "GET /workers", "GET /disk", "GET /events", "GET /health/ready"}
@@ -38,13 +37,5 @@ def targets(operation: Operation, values: dict[str, list[str]]) -> Iterator[str]
 
 
 def get(client: ApiClient, target: str) -> httpx2.Response:
-    """Again while the answer is 503: on a busy machine Redis may not answer in time, and then for a second nothing does
-    that needs it. What is not answered tells nothing, whether it should or not."""
-    answers: list[httpx2.Response] = []
-
-    def is_answered() -> bool:
-        answers.append(client.get(target))
-        return answers[-1].status_code != HTTPStatus.SERVICE_UNAVAILABLE
-
-    eventually(is_answered)
-    return answers[-1]
+    """Again while the answer is 503, which tells nothing about what is asked for, whether it should or not."""
+    return answered(lambda: client.get(target))
