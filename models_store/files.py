@@ -12,7 +12,7 @@ import secrets
 import shutil
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
@@ -226,27 +226,15 @@ def sha256_of(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
 
 
-def make_lock(folder: Path, what: str) -> None:
-    """Make a folder that is there to be locked, unless it exists. Raises StorageFull, which says that it is that of
-    `what`."""
-    with storage_errors(f"the lock of {what}"):
-        folder.mkdir(parents=True, exist_ok=True)
-        (folder / LOCK_FILE).touch()
-
-
 @contextmanager
 def lock_folder(folder: Path, seconds: float = 2.0, *, shared: bool = False) -> Iterator[None]:
     """Hold the folder's lock: one process at a time, on one machine or many; a kill releases it. Those that hold it
     `shared` hold it together.
 
-    Raises NotFound if the folder does not exist, Busy after `seconds`.
+    Raises NotFound if the folder does not exist, or was deleted meanwhile, Busy after `seconds`.
     """
+    descriptor = _hold(folder, seconds, fcntl.LOCK_SH if shared else fcntl.LOCK_EX)
     try:
-        descriptor = os.open(folder / LOCK_FILE, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
-    except FileNotFoundError as error:
-        raise NotFound(f"{folder.parent.name}/{folder.name} not found: it was deleted") from error
-    try:
-        _acquire(descriptor, folder, seconds, fcntl.LOCK_SH if shared else fcntl.LOCK_EX)
         yield
     finally:
         # A child that was forked meanwhile has a copy of the descriptor: closing this one would not release the lock.
@@ -254,15 +242,44 @@ def lock_folder(folder: Path, seconds: float = 2.0, *, shared: bool = False) -> 
         os.close(descriptor)
 
 
-def _acquire(descriptor: int, folder: Path, seconds: float, kind: int) -> None:
+def _hold(folder: Path, seconds: float, kind: int) -> int:
+    """The descriptor of the folder's lock, which is held. Whose folder was deleted, and made again by somebody else,
+    while it waited has a lock that excludes nobody, and waits for that of the new folder."""
     deadline = time.monotonic() + seconds
     while True:
+        with ExitStack() as opened:
+            descriptor = _open_lock(folder, os.O_CREAT)
+            opened.callback(os.close, descriptor)
+            while not (is_held := _acquire(descriptor, kind)) and time.monotonic() <= deadline:
+                time.sleep(_LOCK_POLL_SECONDS)  # flock has no timeout, and a signal would need the main thread
+            if is_held and _is_lock_of(folder, descriptor):
+                opened.pop_all()
+                return descriptor
+        if time.monotonic() > deadline:
+            raise Busy(f"could not acquire the lock of {folder.name} within {seconds} s: it is in use; try again")
+
+
+def _open_lock(folder: Path, kind: int = 0) -> int:
+    try:
+        return os.open(folder / LOCK_FILE, os.O_RDWR | os.O_CLOEXEC | kind, 0o644)
+    except FileNotFoundError as error:
+        raise NotFound(f"{folder.parent.name}/{folder.name} not found: it was deleted") from error
+
+
+def _acquire(descriptor: int, kind: int) -> bool:
+    try:
+        fcntl.flock(descriptor, kind | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def _is_lock_of(folder: Path, descriptor: int) -> bool:
+    """Whether others who lock the folder find this file. Opened for it: NFS asks the server at each open only."""
+    with suppress(NotFound):
+        found = _open_lock(folder)
         try:
-            fcntl.flock(descriptor, kind | fcntl.LOCK_NB)
-            return
-        except BlockingIOError:
-            if time.monotonic() > deadline:
-                raise Busy(
-                    f"could not acquire the lock of {folder.name} within {seconds} s: it is in use; try again"
-                ) from None
-            time.sleep(_LOCK_POLL_SECONDS)  # flock has no timeout, and a signal would need the main thread
+            return os.path.sameopenfile(found, descriptor)
+        finally:
+            os.close(found)
+    return False

@@ -84,7 +84,7 @@ class RecordFiles:
     one cannot read; that is private unless it says otherwise. Costs one stat where a file has not changed."""
 
     def __init__(self) -> None:
-        self._seen = FileCache[Privacy]()
+        self._seen = FileCache[Privacy](kept_bytes=0)
 
     def privacy(self, path: Path) -> Privacy:
         """Of the record in the file `path`; one that does not exist hides nothing."""

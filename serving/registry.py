@@ -69,6 +69,7 @@ class Registry:
 
     def _choose(self) -> None:
         pins = self._catalogue.pins()
+        self._passed_over.clear()
         settled = {dataset for dataset, pin in pins.items() if self._serve_pinned(dataset, pin)}
         # A model that serves a dataset without models was deleted, or is about to be.
         for dataset in sorted({*self._rankings.datasets(), *self._current} - settled):
@@ -90,7 +91,6 @@ class Registry:
 
     def _serve_best(self, dataset: str) -> None:
         current = self._undeleted(dataset)
-        self._passed_over.discard(dataset)
         for each in self._rankings.ids(dataset):
             if (current is not None and each == current.record.id) or self._try_serve(dataset, each):
                 return
@@ -155,6 +155,7 @@ class Registry:
                 self._catalogue.record_promotion(self._promotion(dataset, pins.get(dataset)))
                 self._catalogue.announce(change)
                 self._announced[dataset] = change
+        self._announced = {name: each for name, each in self._announced.items() if name in {*self._current, *pins}}
 
     def _promotion(self, dataset: str, pin: Pin | Damaged | None) -> Promotion:
         current, privacy = self._current.get(dataset), self._catalogue.privacy(dataset)

@@ -107,7 +107,7 @@ def _fitting(text: str, inches: float, size: float, weight: Weight, ending: str 
     return bisect_left(ends, True, key=lambda end: width_of(text[:end] + ending, size, weight) > inches)
 
 
-@cache
+@lru_cache(maxsize=_CACHED)
 def _is_legible(character: str) -> bool:
     """Whether normal and bold text can have it."""
     weights: tuple[Weight, ...] = ("normal", "bold")

@@ -10,6 +10,7 @@ from contextlib import suppress
 from datetime import datetime, timedelta
 from functools import cached_property
 from pathlib import Path
+from typing import TypeVar
 
 from pydantic import ValidationError
 
@@ -29,8 +30,12 @@ _PEPPER_FILE = "pepper"
 _PEPPER_BYTES = 32
 # So that a leaked key cannot fill the disk; rotation needs two.
 MAX_LIVE_KEYS = 20
+# What a process remembers of valid keys; beyond it all are looked up again.
+_MAX_REMEMBERED = 10_000
 # How long one can look up who revoked a key.
 _KEPT = timedelta(days=90)
+_K = TypeVar("_K")
+_V = TypeVar("_V")
 log = logging.getLogger(__name__)
 
 
@@ -139,7 +144,7 @@ class KeyStore:
         if key is None or not key.is_live(now):
             return None
         if known is None:
-            self._verified[fingerprint] = key.id
+            _remember(self._verified, fingerprint, key.id)
         if key.last_used_on != now.date():
             self._used.add(key.id)
         return key
@@ -187,7 +192,7 @@ class KeyStore:
         if key is None:
             self._checked.pop(key_id, None)
         else:
-            self._checked[key_id] = (now, key)
+            _remember(self._checked, key_id, (now, key))
         return key
 
     def _read(self, key_id: str) -> Key | None:
@@ -221,3 +226,9 @@ class KeyStore:
     def _no_digest(self) -> str:
         """Of an unknown key, so that it takes as long as a known one."""
         return self._digest("")
+
+
+def _remember(known: dict[_K, _V], name: _K, value: _V) -> None:
+    if len(known) >= _MAX_REMEMBERED:
+        known.clear()
+    known[name] = value

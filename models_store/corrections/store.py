@@ -146,9 +146,11 @@ class Corrections:
 
     def collect(self) -> None:
         """Add the corrections since the last time to the images."""
-        for record in self._datasets.records():
+        records = self._datasets.records()
+        self._rest_until = {each.name: self._rest_until.get(each.name, 0.0) for each in records}
+        for record in records:
             name = record.name
-            if record.collected_from is None or time.monotonic() < self._rest_until.get(name, 0.0):
+            if record.collected_from is None or time.monotonic() < self._rest_until[name]:
                 continue
             if (self._datasets.folder(name) / _PENDING).exists():
                 began = time.monotonic()

@@ -11,9 +11,9 @@ from pydantic import ValidationError
 from models_store.datasets.record import DatasetRecord, DatasetStatus
 from models_store.errors import Damaged, Newer, NotFound
 from models_store.file_cache import FileCache
-from models_store.files import lock_folder, make_lock
+from models_store.named_locks import lock_name, remove_unused
 from models_store.visibility import PUBLIC, Privacy, RecordFiles, sees_everything
-from specs.dataset import CORRECTIONS_SUFFIX, NAME_PATTERN, Dataset
+from specs.dataset import CORRECTIONS_SUFFIX, DATASETS, NAME_PATTERN, Dataset
 
 RECORD_FILE = "dataset.json"
 LOCKS = ".locks"
@@ -95,9 +95,17 @@ class DatasetFolders:
         """Hold the lock of a name, whether or not there is a dataset of that name; those that hold it `shared` hold it
         together. Raises Busy after `seconds`, StorageFull."""
         folder = self.datasets / LOCKS / self.folder(name).name
-        make_lock(folder, f"dataset {name}")
-        with lock_folder(folder, seconds, shared=shared):
+        with lock_name(folder, f"dataset {name}", partial(self._is_known, name), seconds, shared=shared):
             yield
+
+    def remove_unused_locks(self) -> None:
+        """Of names without a dataset, which killed processes and earlier releases have left."""
+        for path in (self.datasets / LOCKS).iterdir():
+            remove_unused(path, partial(self._is_known, path.name))
+
+    def _is_known(self, name: str) -> bool:
+        """Whether there is a dataset of that name, be it private to others."""
+        return name in DATASETS or (self.datasets / name).exists()
 
     @contextmanager
     def lock_collected(self, name: str) -> Iterator[DatasetRecord | None]:

@@ -43,7 +43,7 @@ log = logging.getLogger(__name__)
 class DatasetStore(DatasetFolders):
     """Datasets on disk under `root`/datasets, each in a folder of its name.
 
-    Every change of a record is made under the lock of its name, which outlives the dataset, so that deleting,
+    Every change of a record is made under the lock of its name, which is not in its folder, so that deleting,
     uploading again and posting an experiment on it come one after the other. Safe for any number of threads, processes
     and machines that share `root`.
     """
@@ -152,7 +152,7 @@ class DatasetStore(DatasetFolders):
         if name in DATASETS:
             raise InvalidState(f"{name} is built in and cannot be deleted")
         folder = self.folder(name)
-        # Also before locking: the lock files of unknown names would accumulate.
+        # Also before locking, which would make a lock for it.
         if not folder.exists():
             raise not_found(name)
         with self.lock(name):
@@ -253,5 +253,6 @@ class DatasetStore(DatasetFolders):
         self._events.add("reset", EventsLost())
 
     def clear_abandoned(self) -> None:
-        """Remove leftovers of killed uploads and deletions."""
+        """Remove leftovers of killed uploads and deletions, and locks that are none of a dataset."""
+        self.remove_unused_locks()
         remove_stale_temporaries(self.datasets, _ABANDONED_SECONDS)

@@ -43,7 +43,7 @@ class RecordFolders:
     def __init__(self, root: Path) -> None:
         self.experiments = root / "experiments"
         self._files = RecordFiles()
-        self._ends = FileCache[bool]()
+        self._ends = FileCache[bool](kept_bytes=0)
 
     def folder(self, experiment_id: str) -> Path:
         """The experiment's folder, which need not exist, and does not for those to whom it is private. Raises NotFound

@@ -5,7 +5,6 @@ more the best of them is luck.
 """
 
 import logging
-import threading
 from contextlib import suppress
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -13,6 +12,7 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from models_store.errors import StoreError
+from models_store.file_cache import FileCache
 from models_store.files import append_line
 from models_store.frozen import Frozen, utc_now
 
@@ -58,21 +58,11 @@ class Peeks:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._known: dict[str, tuple[tuple[int, int], PeekCounts]] = {}
-        self._lock = threading.Lock()
+        self._files = FileCache[PeekCounts]()
 
     def of(self, dataset: str) -> PeekCounts:
         path = self._path(dataset)
-        try:
-            status = path.stat()
-        except FileNotFoundError:
-            return PeekCounts()
-        mark = (status.st_ino, status.st_size)
-        with self._lock:
-            known = self._known.get(dataset)
-            if known is None or known[0] != mark:
-                known = self._known[dataset] = (mark, _read(path))
-        return known[1]
+        return self._files.get(path, lambda: _read(path))
 
     def add(self, dataset: str, experiment_id: str) -> bool:
         """False if it belongs to one that was counted within the last hour, or if it cannot be written: results are

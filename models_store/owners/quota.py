@@ -9,8 +9,9 @@ from pydantic import ValidationError
 
 from models_store.errors import Damaged, Newer
 from models_store.file_cache import FileCache
-from models_store.files import lock_folder, make_lock, make_private, write_atomic
+from models_store.files import make_private, write_atomic
 from models_store.frozen import utc_now
+from models_store.named_locks import lock_name
 from models_store.owners.ledger import TrainingLedger
 from models_store.versions import Nested, Stored
 from specs.quota import QuotaSpec
@@ -125,9 +126,7 @@ class OwnerStore:
     @contextmanager
     def lock(self, name: str) -> Iterator[None]:
         """While something is counted and then added. Raises Busy, StorageFull."""
-        folder = self.folder / _LOCKS / name
-        make_lock(folder, name)
-        with lock_folder(folder):
+        with lock_name(self.folder / _LOCKS / name, name, self._path(name).exists):
             yield
 
     def _path(self, name: str) -> Path:

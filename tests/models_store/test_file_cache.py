@@ -1,4 +1,5 @@
 import os
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -39,3 +40,42 @@ def test_removed_file_is_forgotten(tmp_path: Path) -> None:
     path.unlink()
     with pytest.raises(FileNotFoundError):
         cache.get(path, path.read_bytes)
+
+
+def test_what_was_not_asked_for_is_forgotten(tmp_path: Path) -> None:
+    """Files of all that was ever deleted would add up."""
+    paths, reads = [tmp_path / str(number) for number in range(3)], list[str]()
+    for path in paths:
+        path.write_bytes(bytes(1_000))
+
+    def read(cache: FileCache[str], path: Path) -> None:
+        cache.get(path, lambda: reads.append(path.name) or path.name)  # type: ignore[func-returns-value]
+
+    for cache in (FileCache[str](3_200), FileCache[str](1_200, kept_bytes=100)):
+        reads.clear()
+        for number in (0, 1, 0, 2, 0, 1):
+            read(cache, paths[number])
+        assert reads == ["0", "1", "2", "1"]
+
+
+def test_file_above_the_bound_is_read_each_time(tmp_path: Path) -> None:
+    path, cache, reads = tmp_path / "file", FileCache[int](2_000), list[int]()
+    path.write_bytes(bytes(100))
+    cache.get(path, lambda: 100)
+    path.write_bytes(bytes(2_000))
+    for number in range(2):
+        assert cache.get(path, lambda number=number: reads.append(number) or number) == number  # type: ignore[misc,func-returns-value]
+    assert reads == [0, 1]
+
+
+def test_many_threads_read_within_the_bound(tmp_path: Path) -> None:
+    paths, cache = [tmp_path / str(number) for number in range(20)], FileCache[bytes](5_000)
+    for path in paths:
+        path.write_bytes(path.name.encode() * 100)
+
+    def read(number: int) -> bool:
+        path = paths[number % 20]
+        return cache.get(path, path.read_bytes) == path.read_bytes()
+
+    with ThreadPoolExecutor(8) as threads:
+        assert all(threads.map(read, range(2_000)))

@@ -10,10 +10,12 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 
 from models_store import files
@@ -21,6 +23,7 @@ from models_store.errors import Busy, NotFound, StorageFull, Unavailable
 from tests.models_store.children import exit_status, holding, in_child, kill, killed_at_each_step, start_child
 from tests.support.ci import skip_not_permitted
 from tests.support.requirements import needs_programs
+from tests.support.waiting import eventually
 
 ROOT = Path(__file__).parents[2]
 OLD, NEW = b"old" * 5_000, b"new" * 5_000
@@ -455,3 +458,37 @@ def test_lock_of_missing_folder_is_not_found(tmp_path: Path) -> None:
     with pytest.raises(NotFound, match="/gone not found: it was deleted"), files.lock_folder(tmp_path / "gone"):
         pass
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("is_made_again", [True, False])
+def test_waiting_for_a_deleted_lock_is_no_lock(tmp_path: Path, is_made_again: bool) -> None:
+    """Who waited for the lock of a folder that was deleted does not hold that of its successor."""
+    folder, order = tmp_path / "a", list[str]()
+
+    def wait() -> None:
+        try:
+            with files.lock_folder(folder, 60):
+                order.append("waiter")
+        except NotFound:
+            order.append("not found")
+
+    folder.mkdir()
+    with ThreadPoolExecutor(1) as threads:
+        with ExitStack() as held:
+            with files.lock_folder(folder):
+                waiter = threads.submit(wait)
+                eventually(lambda: open_files_in(folder) == 2)
+                files.remove_directory(folder)
+                if is_made_again:
+                    folder.mkdir()
+                    held.enter_context(files.lock_folder(folder))
+            if is_made_again:
+                eventually(lambda: open_files_in(folder) == 2)
+                order.append("holder")
+        waiter.result()
+    assert order == (["holder", "waiter"] if is_made_again else ["not found"])
+
+
+def open_files_in(folder: Path) -> int:
+    """Of this process."""
+    return sum(Path(each.path).parent == folder for each in psutil.Process().open_files())

@@ -234,3 +234,13 @@ def test_old_keys_are_forgotten_but_the_last(keys: KeyStore, tmp_path: Path) -> 
     assert [each.id for each in keys.list() if each.owner == "ann"] == [made[-1].id]
     assert len([each for each in keys.list() if each.owner == "bob"]) == 2
     assert (tmp_path / FILE).read_text().count(made[0].id) == 1
+
+
+def test_valid_keys_are_remembered_within_a_bound(keys: KeyStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    """People who sign in get another key each day."""
+    monkeypatch.setattr(module, "_MAX_REMEMBERED", 3)
+    tokens = [keys.create(READER, f"owner{number}")[1] for number in range(7)]
+    for token in (*tokens, *tokens):
+        assert keys.verify(token) is not None
+        assert len(keys._verified) <= 3
+        assert len(keys._checked) <= 3

@@ -9,11 +9,12 @@ import pytest
 
 from models_store import keys
 from models_store.datasets.claim import ConversionClaim
-from models_store.datasets.folders import RECORD_FILE
+from models_store.datasets.folders import LOCKS, RECORD_FILE
 from models_store.datasets.images import IMAGES
 from models_store.datasets.record import Contents, DatasetRecord, DatasetStatus, FilesDone
 from models_store.errors import ClaimLost, InvalidState, NotFound, StorageFull
 from models_store.experiments.record import Failure
+from models_store.files import LOCK_FILE
 from models_store.store import Store
 from tests.models_store.abandoned import abandon
 from tests.support.valkey import Valkey
@@ -201,6 +202,33 @@ def test_dataset_is_not_deleted_during_a_post(store: Store, reopened: Callable[[
     assert order == ["posted", "deleted"]
     with pytest.raises(InvalidState, match="was deleted meanwhile"), store.datasets.keep("own"):
         pass
+
+
+def test_deleted_dataset_leaves_no_lock(store: Store) -> None:
+    locks = store.datasets.datasets / LOCKS
+    ready(store)
+    with store.datasets.keep("own"):
+        pass
+    assert [path.name for path in locks.iterdir()] == ["own"]
+
+    store.datasets.delete("own", nobody)
+    with pytest.raises(InvalidState, match="was deleted meanwhile"), store.datasets.keep("own"):
+        pass
+
+    assert list(locks.iterdir()) == []
+
+
+def test_lock_without_dataset_is_swept(store: Store) -> None:
+    """As a killed process, or an earlier release, has left it; one that is held stays."""
+    locks = store.datasets.datasets / LOCKS
+    ready(store)
+    (locks / "gone").mkdir()
+    (locks / "gone" / LOCK_FILE).touch()
+    (locks / "odd").touch()
+
+    with store.datasets.lock("new"):
+        store.datasets.clear_abandoned()
+        assert sorted(path.name for path in locks.iterdir()) == ["new", "odd", "own"]
 
 
 @pytest.mark.parametrize("name", ["..", "a/b", ".locks", "A", ""])
