@@ -6,6 +6,7 @@ from typing import Any
 from specs import limits
 
 _SEPARATOR = " · "
+_REPRODUCED = "reproduced"
 _DESCRIPTIVE = frozenset({"name", "notes", "tags", "based_on", "continue_from"})
 # Its members are labels of classes.
 _FREE = frozenset({"class_weight"})
@@ -24,6 +25,11 @@ def derived_name(name: str, before: Mapping[str, Any], after: Mapping[str, Any])
     words += changes if len(changes) <= _SHOWN else [*changes[:_SHOWN], "…"]
     is_derived = before.get("based_on") is not None or before.get("continue_from") is not None
     return _with_suffix(name.partition(_SEPARATOR)[0] if is_derived else name, ", ".join(words) or "repeated")
+
+
+def reproduced_name(name: str) -> str:
+    """Of an experiment that runs the one of that name again, as it was."""
+    return _with_suffix(name.removesuffix(f"{_SEPARATOR}{_REPRODUCED}"), _REPRODUCED)
 
 
 def seed_name(name: str, seed: int) -> str:

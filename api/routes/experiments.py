@@ -22,6 +22,7 @@ from models_store.experiments.record import Record
 from models_store.privacy import check_experiment, choose_privacy
 from specs import limits
 from specs.continuation import reject_repeated_continuation
+from specs.derived_name import reproduced_name
 from specs.edit import parse_edit
 from specs.experiment import parse_spec
 
@@ -194,11 +195,12 @@ def retry_experiment(experiment_id: str, store: StoreDep) -> Record:
 def reproduce_experiment(
     experiment_id: str, store: StoreDep, owner: Owner, response: Response, private: WantedPrivacy = None
 ) -> Record:
-    """Run a succeeded experiment again, with the same spec and seed. `GET /experiments/{id}/reproduction` of the new
-    one then compares both. It is private if that is."""
+    """Run a succeeded experiment again, with the same spec and seed, as `<name> · reproduced`. `GET
+    /experiments/{id}/reproduction` of the new one then compares both. It is private if that is."""
     original = store.experiments.get(experiment_id)
     check_reproducible(original)
-    spec = parse_spec({**original.spec.document, "based_on": original.id}, store.known_datasets())
+    changes = {"name": reproduced_name(original.name), "based_on": original.id}
+    spec = parse_spec({**original.spec.document, **changes}, store.known_datasets())
     wanted = (original.private or None) if private is None else private
     with (
         store.quotas.admit(owner),

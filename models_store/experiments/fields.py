@@ -25,6 +25,18 @@ def values_at(document: Any, path: str) -> tuple[Value, ...]:
     return tuple(None if isinstance(each, dict | list) else each for each in found) or (None,)
 
 
+def spec_values(document: Any, path: str) -> tuple[Value, ...]:
+    """The same in the document of a spec; where that leaves a field out, which one from before there was the field does
+    as well, its default. An empty document, that of a damaged record, has none."""
+    values = values_at(document, path)
+    default = spec_defaults().get(path)
+    if default is None or values != (None,) or not document:
+        return values
+    *parents, name = path.split(".")
+    is_left_out = any(isinstance(each, dict) and name not in each for each in _walk(document, parents))
+    return (default,) if is_left_out else values
+
+
 def sort_key(values: Sequence[Value], row_id: str) -> SortKey:
     """Of the row `row_id`, in the order of a field with these `values`, of which the first counts."""
     value = values[0]
@@ -56,6 +68,28 @@ def spec_fields() -> frozenset[str]:
     """The dotted paths of all fields that a spec may have; elements of lists have no step of their own."""
     schema = ExperimentSpec.model_json_schema()
     return frozenset(_paths(schema, schema["$defs"], ()))
+
+
+@cache
+def spec_defaults() -> Mapping[str, Value]:
+    """The defaults of fields by their dotted paths, without objects and lists, and what only some kinds of an object
+    have, such as an argument of an optimizer."""
+    schema = ExperimentSpec.model_json_schema()
+    return dict(_defaults(schema, schema["$defs"], ()))
+
+
+def _defaults(
+    schema: Mapping[str, Any], definitions: Mapping[str, Any], steps: tuple[str, ...]
+) -> Iterator[tuple[str, Value]]:
+    if (reference := schema.get("$ref")) is not None:
+        yield from _defaults(definitions[reference.rpartition("/")[2]], definitions, steps)
+    choices = [each for each in (*schema.get("anyOf", ()), *schema.get("oneOf", ())) if each != {"type": "null"}]
+    if len(choices) == 1:
+        yield from _defaults(choices[0], definitions, steps)
+    for name, member in schema.get("properties", {}).items():
+        if isinstance(default := member.get("default"), str | int | float):
+            yield ".".join((*steps, name)), default
+        yield from _defaults(member, definitions, (*steps, name))
 
 
 def _paths(schema: Mapping[str, Any], definitions: Mapping[str, Any], steps: tuple[str, ...]) -> Iterator[str]:

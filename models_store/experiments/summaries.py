@@ -11,7 +11,7 @@ import orjson
 from redis import Redis
 
 from models_store import keys
-from models_store.experiments.fields import ALIASES, SUMMARY_FIELDS, SortKey, Value, sort_key, values_at
+from models_store.experiments.fields import ALIASES, SUMMARY_FIELDS, SortKey, Value, sort_key, spec_values
 from models_store.experiments.history import History
 from models_store.experiments.index import Index
 from models_store.experiments.points import DECIDING_METRIC
@@ -57,7 +57,7 @@ class Row:
         if name in self.summary.metrics:
             return (self.summary.metrics[name],)
         if name not in self._seen:
-            self._seen[name] = values_at(orjson.loads(self.spec), name)
+            self._seen[name] = spec_values(orjson.loads(self.spec), name)
         return self._seen[name]
 
     def key(self, name: str) -> SortKey:

@@ -3,7 +3,7 @@ from typing import Any
 import pytest
 
 from specs import limits
-from specs.derived_name import derived_name, seed_name, without_seed
+from specs.derived_name import derived_name, reproduced_name, seed_name, without_seed
 from specs.experiment import parse_spec
 from specs.merge_patch import merge_patch
 
@@ -108,3 +108,11 @@ def test_repeats_are_told_apart_by_their_seeds() -> None:
     assert seed_name("first · epochs 20", 4) == "first · epochs 20 · seed 4"
     assert without_seed("first · seed 4", 4) == "first"
     assert without_seed("first", 4) == "first"
+
+
+def test_reproduced_name_says_so_once() -> None:
+    assert reproduced_name("first · epochs 20") == "first · epochs 20 · reproduced"
+    assert reproduced_name("first · reproduced") == "first · reproduced"
+    longest = "n" * limits.NAME_CHARACTERS
+    assert len(reproduced_name(longest)) == limits.NAME_CHARACTERS
+    assert parse_spec({**BASE, "name": reproduced_name(longest)}).name.endswith("nn · reproduced")

@@ -104,7 +104,9 @@ def test_reproduce_queues_the_same_spec(client: ApiClient, original: Record) -> 
     again = answer.json()
     assert answer.headers["location"] == f"/experiments/{again['id']}"
     assert (again["reproduces"], again["based_on"], again["status"]) == (original.id, original.id, "queued")
-    assert {**again["spec"], "based_on": None} == {**original.spec.document, "based_on": None}
+    assert again["name"] == f"{original.name} · reproduced"
+    own = {"name": again["name"], "based_on": original.id}
+    assert again["spec"] == {**original.spec.document, **own}
 
     unfinished = client.get(f"/experiments/{again['id']}/reproduction")
     assert unfinished.status_code == 409
