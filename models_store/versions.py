@@ -5,12 +5,12 @@ Everything is written in the current version and read in all: docs/decisions/003
 
 import re
 from pathlib import Path
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any, ClassVar, Final
 
 import numpy as np
 from numpy.lib.recfunctions import rename_fields
 from numpy.typing import NDArray
-from pydantic import AfterValidator, AliasChoices, ConfigDict
+from pydantic import AfterValidator, AliasChoices, BaseModel, ConfigDict
 
 from models_store.errors import Newer
 from models_store.frozen import Frozen
@@ -42,18 +42,27 @@ def _upgrade(version: int) -> int:
 SchemaVersion = Annotated[int, AfterValidator(_upgrade)]
 
 
+KEEPING: Final = ConfigDict(extra="allow", json_schema_extra=lambda schema: schema.pop("additionalProperties", None))
+
+
 class Nested(Frozen):
     """An object in a record. What a later release of the same version has added is kept, and written again."""
 
-    model_config: ClassVar[ConfigDict] = ConfigDict(
-        extra="allow", json_schema_extra=lambda schema: schema.pop("additionalProperties", None)
-    )
+    model_config: ClassVar[ConfigDict] = KEEPING
 
 
 class Stored(Nested):
     """A record in a file of its own. Its version is read first: of a newer one nothing else is, which raises Newer."""
 
     schema_version: SchemaVersion = SCHEMA_VERSION
+
+
+def has_unknown(model: BaseModel) -> bool:
+    """Whether a later release has added a member to an object or to one in it, and it is set: neither null nor false,
+    zero or empty."""
+    added = (model.model_extra or {}).values()
+    inner = (value for value in vars(model).values() if isinstance(value, BaseModel))
+    return any(map(bool, added)) or any(map(has_unknown, inner))
 
 
 def is_newer(document: dict[str, Any]) -> bool:

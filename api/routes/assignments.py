@@ -23,7 +23,7 @@ from api.schemas.assignments import (
 )
 from api.wire.posted_spec import parse_posted_document, parse_ready_spec
 from models_store.access.key import Key
-from models_store.assignments.record import AssignmentRecord
+from models_store.assignments.record import AssignmentRecord, StoredBudget
 from models_store.assignments.store import SealedSplit
 from models_store.classes.record import ClassRecord
 from models_store.connection import require_redis
@@ -67,7 +67,7 @@ def create_assignment(
                 class_numbers=tuple(map(known.index, base.dataset.classes or known)),
                 base=base.document(),
                 **spec.model_dump(include={"title", "task", "may_change", "deadline", "metric"}),
-                budget=spec.budget,
+                budget=StoredBudget(**spec.budget.model_dump()),
             )
         )
     response.headers["Location"] = f"/assignments/{record.id}"

@@ -12,6 +12,7 @@ from redis import Redis
 from benchmarks.sweep_searches.tables import EPOCHS, Table
 from models_store.sweeps.pruning import Rungs, rungs
 from models_store.sweeps.record import SweepRecord
+from models_store.sweeps.stored_spec import StoredSweepSpec
 from models_store.sweeps.trial import Trial, TrialStatus
 from specs.sweep import StopEarly, parse_sweep
 from worker.sweeps.suggest import suggest
@@ -36,7 +37,8 @@ def service(method: str, stop_early: bool, redis: Redis) -> Search:
     """The search of a sweep."""
 
     def search(table: Table, seed: int) -> Iterator[Step]:
-        spec = parse_sweep({"method": method, "seed": seed, "trials": 1000, "experiment": table.searched})
+        document = {"method": method, "seed": seed, "trials": 1000, "experiment": table.searched}
+        spec = StoredSweepSpec.of(parse_sweep(document))
         sweep = SweepRecord(id=f"{table.name}{seed}", name="benchmark", spec=spec, method=method)  # type: ignore[arg-type]
         ranks = Rungs(redis)
         redis.flushall()

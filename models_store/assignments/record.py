@@ -11,10 +11,16 @@ from pydantic import Field
 from ulid import ULID
 
 from models_store.frozen import utc_now
-from models_store.versions import Stored
+from models_store.versions import KEEPING, Stored
 from specs.assignment import AssignmentBudget, Metric
 
 _SEED_BITS = 128
+
+
+class StoredBudget(AssignmentBudget):
+    """As it was posted. What a later release has added is kept, and written again."""
+
+    model_config = KEEPING
 
 
 class AssignmentRecord(Stored):
@@ -29,7 +35,7 @@ class AssignmentRecord(Stored):
     class_numbers: tuple[int, ...] = ()
     base: Mapping[str, Any]
     may_change: tuple[str, ...]
-    budget: AssignmentBudget
+    budget: StoredBudget
     deadline: datetime
     metric: Metric
     created_at: datetime = Field(default_factory=utc_now)

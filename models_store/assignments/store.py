@@ -23,6 +23,7 @@ from models_store.files import create_exclusive, create_record_folder, lock_fold
 from models_store.frozen import utc_now
 from models_store.ids import is_experiment_id
 from models_store.npz import npz_errors, read_npz
+from models_store.versions import has_unknown
 from models_store.visibility import seeing_everything
 
 FOLDER = "assignments"
@@ -160,8 +161,9 @@ class AssignmentStore:
             record = self.get(assignment_id)
             self._check_open(record)
             known, newer = self._all_submissions(assignment_id)
-            if newer:
-                raise Newer(f"what is left of the budget of assignment {assignment_id} is not known: {newer[0]}")
+            if newer or has_unknown(record.budget):
+                why = newer[0] if newer else "a later release has added to it; submit to an API of that one"
+                raise Newer(f"what is left of the budget of assignment {assignment_id} is not known: {why}")
             earlier = [each for each in known if each.student == student]
             if any(each.experiment_id == experiment.id for each in earlier):
                 raise InvalidState(f"experiment {experiment.id} was submitted already; that counts once")

@@ -21,9 +21,9 @@ from models_store.experiments.fair_order import Waiting, fair_order
 from models_store.experiments.index import Index
 from models_store.experiments.index_entries import priority_of
 from models_store.files import PATIENCE_SECONDS, lock_folder, write_atomic
-from models_store.frozen import Frozen
 from models_store.jobs.queue import TRAINING, Queue
 from models_store.owners.quota import OwnerStore
+from models_store.versions import Nested
 from specs.limits import PRIORITY
 
 FOLDER = "queue"
@@ -36,7 +36,7 @@ _MAX_WOKEN = 500
 log = logging.getLogger(__name__)
 
 
-class QueueOrder(Frozen):
+class QueueOrder(Nested):
     """What people have decided. While `paused` no experiment is started. Those in `moved` come in that order, before
     all others but those whose priority is above `ceiling`, the highest one when they were moved."""
 

@@ -13,7 +13,8 @@ from pydantic import TypeAdapter, ValidationError
 
 from models_store.errors import Damaged, InvalidState
 from models_store.files import lock_folder, write_atomic
-from models_store.frozen import Frozen, utc_now
+from models_store.frozen import utc_now
+from models_store.versions import Nested
 
 HIDDEN_FILE = "hidden.json"
 Mark = tuple[int, int] | None
@@ -21,7 +22,7 @@ Mark = tuple[int, int] | None
 log = logging.getLogger(__name__)
 
 
-class Hiding(Frozen):
+class Hiding(Nested):
     """Of one dataset. `since` is null if it is not hidden now; `reveals` are the times at which it was revealed. If
     `sealed_until` is set, samples of its test split are withheld as well, and it cannot be revealed before."""
 
@@ -129,7 +130,8 @@ class HiddenTests:
                     f'the test results of dataset {dataset} are not hidden; PATCH {{"hide_test": true}} to '
                     f"/datasets/{dataset} hides them"
                 )
-            hidings[dataset] = Hiding(reveals=(*before.reveals, utc_now()))
+            shown = {"since": None, "sealed_until": None, "reveals": (*before.reveals, utc_now())}
+            hidings[dataset] = before.model_copy(update=shown)
 
     def forget(self, dataset: str) -> None:
         """Before another dataset gets its name. Raises Busy, StorageFull, Damaged."""

@@ -20,6 +20,7 @@ from models_store.experiments.record import Record
 from models_store.experiments.store import ExperimentStore
 from models_store.sweeps.record import SweepRecord
 from models_store.sweeps.store import SweepStore
+from models_store.versions import has_unknown
 from specs.problem import quantity
 from specs.sweep import StopEarly
 
@@ -143,9 +144,10 @@ class Trials:
             log.warning("experiment %s is not stopped early: %s", record.id, error)
             return None
         trial = next((each for each in sweep.trials if each.number == record.trial), None)
-        if sweep.spec.stop_early is None or sweep.has_ended or trial is None or trial.never_prune:
+        stop_early = None if has_unknown(sweep.spec) else sweep.spec.stop_early
+        if stop_early is None or sweep.has_ended or trial is None or trial.never_prune:
             return None
-        return Pruner(record, sweep, sweep.spec.stop_early, self)
+        return Pruner(record, sweep, stop_early, self)
 
     def rank(self, sweep: SweepRecord, trial: int, epochs: int, score: float) -> Standing | None:
         """Raises redis's errors."""

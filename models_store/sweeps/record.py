@@ -11,11 +11,11 @@ from models_store.errors import InvalidState
 from models_store.experiments.record import Failure
 from models_store.frozen import utc_now
 from models_store.jobs.record import AttemptRecord
+from models_store.sweeps.stored_spec import StoredSweepSpec
 from models_store.sweeps.trial import Trial, TrialStatus
-from models_store.versions import Nested
+from models_store.versions import Nested, has_unknown
 from models_store.visibility import Privacy
 from specs import limits
-from specs.sweep import SweepSpec
 
 # So many trials that failed, and none that did not: the others will, too.
 _MAX_FAILURES = 10
@@ -68,7 +68,7 @@ class SweepRecord(AttemptRecord):
     private: bool = False
     name: str
     status: SweepStatus = SweepStatus.RUNNING
-    spec: SweepSpec
+    spec: StoredSweepSpec
     method: Literal["grid", "random", "qmc", "tpe"]
     trials: tuple[Trial, ...] = ()
     prior: tuple[PriorTrial, ...] = ()
@@ -95,8 +95,10 @@ class SweepRecord(AttemptRecord):
 
     @property
     def is_queued(self) -> bool:
-        """Whether a worker may claim it."""
-        is_active = self.status is SweepStatus.RUNNING or (self.cancel_requested and not self.has_ended)
+        """Whether a worker may claim it. Of a spec that only a later release understands nothing is guessed: it waits
+        for a worker of that one, or to be cancelled."""
+        may_run = self.status is SweepStatus.RUNNING and not has_unknown(self.spec)
+        is_active = may_run or (self.cancel_requested and not self.has_ended)
         return is_active and self.worker is None
 
     @property

@@ -25,6 +25,7 @@ from models_store.files import (
 from models_store.ids import describe_id_mistake, is_experiment_id
 from models_store.jobs.queue import SWEEP, Queue
 from models_store.sweeps.record import PriorTrial, SweepRecord
+from models_store.sweeps.stored_spec import StoredSweepSpec
 from models_store.visibility import RecordFiles
 from models_store.webhooks.notices import sweep_notice
 from models_store.webhooks.store import WebhookStore
@@ -83,7 +84,7 @@ class SweepStore:
             owner=owner,
             private=private,
             name=spec.name,
-            spec=spec,
+            spec=StoredSweepSpec.of(spec),
             method=spec.resolved_method,
             prior=prior,
             checked=checked,

@@ -1,5 +1,7 @@
 """Stores that earlier versions wrote, read through the store's own interface."""
 
+import importlib
+import pkgutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, get_args
@@ -9,6 +11,8 @@ import orjson
 import pytest
 from pydantic import BaseModel
 
+import models_store
+from models_store.assignments.record import StoredBudget
 from models_store.classes.record import Student
 from models_store.corrections.correction import Correction, correction_ids, read_correction
 from models_store.datasets.images import IMAGES, INDEX, StoredImages
@@ -16,13 +20,16 @@ from models_store.errors import Newer
 from models_store.experiments.folders import RECORD_FILE
 from models_store.experiments.pages import Query
 from models_store.experiments.record import Failure, Progress, Status
+from models_store.experiments.stored_spec import StoredSpec
 from models_store.experiments.training_samples import read_samples
-from models_store.frozen import Frozen
+from models_store.experiments.waiting import QueueOrder
+from models_store.holdout.hidden import Hiding
 from models_store.models.pins import Pin
 from models_store.owners.quota import Quota
 from models_store.store import Store, open_store
+from models_store.sweeps.stored_spec import StoredStopEarly
 from models_store.sweeps.trial import Trial
-from models_store.versions import SCHEMA_VERSION, Nested, Stored, former_name, rename_columns
+from models_store.versions import SCHEMA_VERSION, Stored, former_name, rename_columns
 from specs.access import KeyScope, KeySpec
 from specs.dataset import DATASETS
 from specs.quota import QuotaSpec
@@ -162,18 +169,32 @@ def models_in(annotation: Any) -> Iterator[type[BaseModel]]:
 
 
 def test_added_members_are_kept_at_any_depth() -> None:
-    """Of all that is stored, but for what was posted: that is kept as it is, or parsed strictly."""
+    """Of all that is changed where it is stored, also of what was posted; the document of an experiment stays whole."""
+    changed: list[type[BaseModel]] = [Hiding, QueueOrder, *descendants(Stored)]
     nested = {
         each
-        for stored in descendants(Stored)
+        for stored in changed
         if stored.__module__.startswith("models_store.")
-        for field in stored.model_fields.values()
-        for each in models_in(field.annotation)
+        for each in {stored} | models_of(stored)
     }
-    assert {Failure, Progress, Trial, Quota, Student} <= nested
-    assert [each for each in nested if issubclass(each, Frozen) and not issubclass(each, Nested)] == []
+    assert {Failure, Progress, Trial, Quota, Student, StoredStopEarly, StoredBudget} <= nested
+    assert [each for each in nested - {StoredSpec} if each.model_config.get("extra") != "allow"] == []
     later = {"type": "killed", "message": "signal 9", "hint": {"memory": 1}}
     assert Failure.model_validate(later).model_dump(mode="json") == later
+
+
+def test_no_record_is_rejected_for_an_added_member() -> None:
+    """Of all models in the store, those of what is asked aside."""
+    for module in pkgutil.walk_packages(models_store.__path__, "models_store."):
+        importlib.import_module(module.name)
+    known = [each for each in descendants(BaseModel) if each.__module__.startswith("models_store.")]
+    found = {inner for each in known for inner in (each, *models_of(each))}
+    assert len(found) > 80
+    assert [each for each in found - {Query} if each.model_config.get("extra") == "forbid"] == []
+
+
+def models_of(model: type[BaseModel]) -> set[type[BaseModel]]:
+    return {each for field in model.model_fields.values() for each in models_in(field.annotation)}
 
 
 def descendants(model: type[BaseModel]) -> Iterator[type[BaseModel]]:

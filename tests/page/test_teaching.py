@@ -10,11 +10,11 @@ import numpy as np
 import pytest
 from playwright.sync_api import Page, expect
 
+from models_store.assignments.record import StoredBudget
 from models_store.classes.store import STUDENT_SCOPES
 from models_store.frozen import utc_now
 from settings import Settings
 from specs.access import KeyScope, KeySpec
-from specs.assignment import AssignmentBudget
 from specs.classroom import parse_class
 from tests.page.accessibility import axe_findings
 from tests.page.built import needs_page
@@ -116,7 +116,7 @@ def test_teacher_creates_an_assignment(site: Site, teacher: str, open_page: Open
     expect(page.get_by_role("heading", level=1)).to_have_text("Fewer errors")
     [made] = site.store.assignments.records()
     assert (made.dataset, made.metric, made.task) == ("mnist", "balanced_accuracy", "Improve the base.")
-    assert made.budget == AssignmentBudget(runs=20, submissions=3)
+    assert made.budget == StoredBudget(runs=20, submissions=3)
     assert made.may_change == ("/model", "/training", "/augmentation")
 
 

@@ -3,14 +3,13 @@
 from datetime import timedelta
 from typing import Any
 
-from models_store.assignments.record import AssignmentRecord
+from models_store.assignments.record import AssignmentRecord, StoredBudget
 from models_store.assignments.store import RECORD_FILE
 from models_store.experiments.record import Record
 from models_store.files import write_atomic
 from models_store.frozen import utc_now
 from models_store.store import Store
 from specs.access import KeyScope
-from specs.assignment import AssignmentBudget
 from specs.dataset import DATASETS
 from specs.experiment import parse_spec
 from tests.support.api import ApiClient
@@ -54,7 +53,7 @@ def add_assignment(store: Store, **fields: Any) -> AssignmentRecord:
         dataset=base.dataset.name,
         base=base.document(),
         may_change=("/model", "/training"),
-        budget=AssignmentBudget(runs=20, submissions=5),
+        budget=StoredBudget(runs=20, submissions=5),
         deadline=utc_now() + timedelta(hours=1),
         metric="accuracy",
         seed=1,  # so that the halves are the same each time

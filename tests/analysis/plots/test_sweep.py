@@ -10,6 +10,7 @@ from analysis.plots.sweep import Kind, sweep_figure
 from analysis.sweeps import SweepView, view
 from models_store.frozen import utc_now
 from models_store.sweeps.record import SweepRecord
+from models_store.sweeps.stored_spec import StoredSweepSpec
 from models_store.sweeps.trial import Trial, TrialStatus
 from specs.sweep import parse_sweep
 
@@ -34,7 +35,9 @@ def trial(number: int, value: float | None, status: TrialStatus = TrialStatus.SU
 
 def sweep(*trials: Trial, importance: dict[str, float] | None = None) -> SweepView:
     spec = parse_sweep({"name": "a sweep", "experiment": EXPERIMENT})
-    record = SweepRecord(id="01K6W3E8Z4T5V6X7Y8Z9A0B1C2", name="a sweep", spec=spec, method="tpe", trials=trials)
+    record = SweepRecord(
+        id="01K6W3E8Z4T5V6X7Y8Z9A0B1C2", name="a sweep", spec=StoredSweepSpec.of(spec), method="tpe", trials=trials
+    )
     return view(record.replace(importance=importance), {})
 
 

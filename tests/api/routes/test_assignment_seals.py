@@ -1,5 +1,6 @@
 """The seal of a test split: whom it stops, how long it lasts, and what two assignments on one dataset share."""
 
+import json
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -164,6 +165,28 @@ def test_newer_submission_is_left_out(
     assert f"a submission is left out: submission {first.id}: it was written by a newer version" in caplog.text
     refused = submit(keyed_client, found, runs[2].id)
     assert (refused.status_code, f"submission {first.id}" in refused.json()["detail"]) == (409, True)
+
+
+def test_assignment_with_an_added_limit_is_shown(
+    keyed_client: ApiClient, keyed_store: Store, keys: dict[str, str]
+) -> None:
+    """It keeps what a later release has added to its budget when its deadline moves; nothing is submitted meanwhile."""
+    found = assign(keyed_client)["id"]
+    path = keyed_store.assignments.folder(found) / RECORD_FILE
+    stored = json.loads(path.read_bytes())
+    stored["budget"]["epochs"] = 10
+    path.write_text(json.dumps(stored))
+    run = trained(keyed_store, ANN, 0.9)
+
+    later = {"deadline": (utc_now() + timedelta(hours=3)).isoformat()}
+    moved = keyed_client.patch(f"/assignments/{found}", json=later)
+
+    assert moved.status_code == 200, moved.text
+    assert json.loads(path.read_bytes())["budget"] == stored["budget"]
+    use(keyed_client, keys["ann"])
+    assert [each["id"] for each in keyed_client.get("/assignments").json()["items"]] == [found]
+    rejected = submit(keyed_client, found, run.id)
+    assert (rejected.status_code, "a later release has added to it" in rejected.json()["detail"]) == (409, True)
 
 
 def test_final_half_waits_for_all_assignments(

@@ -2,13 +2,12 @@
 
 from datetime import timedelta
 
-from models_store.assignments.record import AssignmentRecord
+from models_store.assignments.record import AssignmentRecord, StoredBudget
 from models_store.classes.store import STUDENT_SCOPES
 from models_store.experiments.comments import Comment, add_comment
 from models_store.frozen import utc_now
 from models_store.store import Store
 from specs.access import KeyScope, KeySpec
-from specs.assignment import AssignmentBudget
 from specs.classroom import parse_class
 from specs.experiment import parse_spec
 from tests.page.private_things import add_dataset, add_sweep
@@ -74,7 +73,7 @@ def _assign(store: Store, title: str) -> AssignmentRecord:
             dataset=base.dataset.name,
             base=base.document(),
             may_change=("/model", "/training"),
-            budget=AssignmentBudget(runs=20, minutes=60, parameters=500_000),
+            budget=StoredBudget(runs=20, minutes=60, parameters=500_000),
             deadline=utc_now() + timedelta(days=7),
             metric="accuracy",
         )

@@ -1,8 +1,10 @@
 """Sweeps from their first suggestion to their end, with a formula in place of the training."""
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
+import orjson
 import pytest
 
 from models_store.errors import InvalidState, NotFound
@@ -10,7 +12,8 @@ from models_store.experiments.claim import TrainingClaim
 from models_store.experiments.points import Point
 from models_store.experiments.record import Failure, FailureType, Status
 from models_store.store import Store
-from models_store.sweeps.record import SweepStatus
+from models_store.sweeps.record import SweepRecord, SweepStatus
+from models_store.sweeps.store import RECORD_FILE
 from models_store.sweeps.trial import TrialStatus
 from settings import Settings
 from specs.experiment import parse_spec
@@ -234,6 +237,41 @@ def test_cancelled_sweep_waits_for_a_newer_trial(store: Store, worker: Superviso
     path.write_bytes(before)
     worker.advance_sweep(sweep)
     assert store.sweeps.read(sweep).status is SweepStatus.CANCELLED
+
+
+def test_sweep_with_an_added_member_waits(store: Store, worker: Supervisor, tiny_document: Document) -> None:
+    """It is shown, edited with what a later release has added, and cancelled; no trial is suggested. A member that
+    changes nothing where it is null stops nobody."""
+    sweep = store.sweeps.create(sweep_of(tiny_document, trials=3, parallel=1, stop_early={}, repeats={})).id
+    path = store.sweeps.folder(sweep) / RECORD_FILE
+    stored = orjson.loads(path.read_bytes())
+    stored["spec"] |= {"until": "Friday", "weights": None}
+    stored["spec"]["stop_early"]["grace"] = {"epochs": 2}
+    stored["spec"]["repeats"]["shuffle"] = False
+    path.write_bytes(orjson.dumps(stored))
+
+    worker.advance_sweep(sweep)
+    edited = store.sweeps.edit(sweep, {"trials": 5})
+
+    written = orjson.loads(path.read_bytes())["spec"]
+    assert written == {**stored["spec"], "trials": 5}
+    assert ([each.id for each in store.sweeps.records()], edited.trials, edited.is_queued) == ([sweep], (), False)
+    del written["until"]
+    assert not read_with(store, path, written).is_queued
+    del written["stop_early"]["grace"]
+    assert read_with(store, path, written).is_queued
+    worker.advance_sweep(sweep)
+    assert len(store.sweeps.read(sweep).trials) == 1
+    read_with(store, path, {**written, "until": "Friday"})
+    assert store.sweep_jobs.cancel(sweep).cancel_requested
+    worker.advance_sweep(sweep)
+    assert store.sweeps.read(sweep).status is SweepStatus.CANCELLED
+
+
+def read_with(store: Store, path: Path, spec: Document) -> SweepRecord:
+    """The record in the file `path`, once it has this spec."""
+    path.write_bytes(orjson.dumps({**orjson.loads(path.read_bytes()), "spec": spec}))
+    return store.sweeps.get(path.parent.name)
 
 
 def test_pruned_trial_is_resumed_on_request(store: Store, worker: Supervisor, tiny_document: Document) -> None:
