@@ -167,6 +167,7 @@ ARCHIVE = _body(
             archive=BINARY,
             layout={"type": "string", "enum": list(get_args(Layout))},
             names=TEXT,
+            field=TEXT,
         ),
         ZIP: {"schema": BINARY},
         "application/x-tar": {"schema": BINARY},

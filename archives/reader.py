@@ -5,7 +5,7 @@ from typing import BinaryIO, Literal, NamedTuple
 
 from archives.errors import UnsupportedFormat
 from archives.member import Budget, Limits, Member
-from archives.tar import read_tar
+from archives.tar import is_tar_header, read_tar
 from archives.zip import read_zip
 
 FORMAT_BYTES = 512  # show the format
@@ -44,7 +44,7 @@ def find_format(start: bytes) -> Literal["zip", "tar", "tar.gz"]:
         return "zip"
     if start[:2] == b"\x1f\x8b":
         return "tar.gz"
-    if start[257:262] == b"ustar":
+    if is_tar_header(start):
         return "tar"
     size = f"{len(start)} bytes or more" if len(start) == FORMAT_BYTES else f"{len(start)} bytes"
     found = next((name for first, name in _UNSUPPORTED.items() if start.startswith(first)), None)

@@ -65,6 +65,17 @@ def read_tar(file: BinaryIO, is_gzipped: bool, budget: Budget, encoding: str | N
     stream.drain()
 
 
+def is_tar_header(block: bytes) -> bool:
+    """Whether `block`, the first bytes of a file, is a header: by its signature, or, of the oldest tars, which have
+    none, by its checksum."""
+    if block[257:262] == b"ustar":
+        return True
+    try:
+        return bool(tarfile.TarInfo.frombuf(block[:_BLOCK], "utf-8", "surrogateescape").name)
+    except (tarfile.TarError, ValueError, OverflowError):
+        return False
+
+
 def _extend(extension: _Extension, kind: bytes, data: bytes, encoding: str | None) -> _Extension:
     if kind == tarfile.GNUTYPE_LONGNAME:
         return extension._replace(name=_decode(data.partition(b"\0")[0], encoding))

@@ -83,24 +83,32 @@ async def upload_dataset(
             "default UTF-8 where that is valid, else cp437",
         ),
     ] = None,
+    field: Annotated[
+        str | None,
+        Query(
+            max_length=50,
+            description="number, from 1, of the part of file names that is the class, for `layout=filenames`: 2 in "
+            "`0017_cat.jpg`",
+        ),
+    ] = None,
     private: WantedPrivacy = None,
 ) -> DatasetRecord:
     """Upload images to train on: a zip, tar or tar.gz with one folder for each class, or with such folders in
     `train/`, `val/` and `test/`, or as `layout` says. A worker then converts them; poll `GET /datasets/{name}` until
-    its status is `ready`. A form may have `layout` and `names` as fields. What is `private`, and all that is trained on
-    it, is there for its owner, their teacher and admins alone; its name is taken all the same.
+    its status is `ready`. A form may have `layout`, `names` and `field` as fields. What is `private`, and all that is
+    trained on it, is there for its owner, their teacher and admins alone; its name is taken all the same.
     """
 
     def check_name(name: str) -> None:
         store.datasets.reject_existing(_check_name(name))
 
-    parse_options(layout, names)  # before the archive is sent in vain, like its name
+    parse_options(layout, names, field)  # before the archive is sent in vain, like its name
     if name is not None:
         check_name(name)
     await to_thread.run_sync(store.quotas.check_bytes, owner)
     is_private = choose_privacy(store, owner, private)
     with store.datasets.receive_archive() as archive:
-        in_url = {"name": name, "layout": layout, "names": names}
+        in_url = {"name": name, "layout": layout, "names": names, "field": field}
         sent = await receive_archive(request, in_url, archive, settings.max_archive_bytes, check_name)
         await to_thread.run_sync(store.quotas.check_bytes, owner, archive.tell())
         add = partial(store.datasets.add, _check_name(sent.name), archive, sent.options, owner, is_private)

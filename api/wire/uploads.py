@@ -1,6 +1,7 @@
 """Uploads of a dataset: the archive goes to one file in pieces, sent as a form or as the body itself."""
 
 import os
+import re
 from collections.abc import Callable, Mapping
 from typing import BinaryIO, NamedTuple, get_args
 
@@ -17,9 +18,10 @@ from imaging.formats import begins_as_image
 from models_store.datasets.record import Layout, UploadOptions
 
 _PARQUET = b"PAR1"
+_MAX_NAME_FIELD = 20
 _FORM_BYTES = 10_000  # of a form, beside the archive
 _MAX_FIELD_BYTES = 200
-_FIELDS = ("name", "layout", "names")
+_FIELDS = ("name", "layout", "names", "field")
 _HINT = "send a form with `name` and `archive`, as in curl -F name=flowers -F archive=@flowers.zip"
 
 
@@ -79,7 +81,7 @@ class UploadForm(StreamedForm):
         if self._field == "name":
             self._check_name(self.value("name"))
         elif self._field != "archive":
-            parse_options(self.value("layout"), self.value("names"))
+            parse_options(self.value("layout"), self.value("names"), self.value("field"))
 
 
 class RawUpload:
@@ -104,8 +106,18 @@ class RawUpload:
             raise BadRequestBody(f"the body is empty; {_HINT}")
 
 
-def parse_options(layout: str | None, names: str | None) -> UploadOptions:
+def parse_options(layout: str | None, names: str | None, field: str | None) -> UploadOptions:
     """Raises BadRequestBody."""
+    number = int(field) if field and re.fullmatch("0*[0-9]{1,2}", field) else 0
+    if field and not 1 <= number <= _MAX_NAME_FIELD:
+        raise BadRequestBody(
+            f"the field is {field[:50]!r}; expected the number of the part of a file name that is the class, from 1 to "
+            f"{_MAX_NAME_FIELD}, such as 2 for cat in 0017_cat.jpg"
+        )
+    if field and layout and layout != "filenames":
+        raise BadRequestBody(
+            f"a field is a part of file names; expected the layout filenames with it, not {layout[:50]!r}"
+        )
     if layout and layout not in get_args(Layout):
         raise BadRequestBody(f"unknown layout {layout[:50]!r}; expected one of {', '.join(get_args(Layout))}")
     if names and find_encoding(names) is None:
@@ -113,7 +125,9 @@ def parse_options(layout: str | None, names: str | None) -> UploadOptions:
             f"{names[:50]!r} is no encoding of file names; expected one such as utf-8, gbk, shift_jis, big5, euc_kr, "
             "cp1252 or cp850"
         )
-    return UploadOptions.model_validate({"layout": layout or "auto", "names": names or None})
+    return UploadOptions.model_validate(
+        {"layout": "filenames" if field else layout or "auto", "names": names or None, "field": number or None}
+    )
 
 
 async def receive_archive(
@@ -132,7 +146,9 @@ async def receive_archive(
     await write_body(request, upload.write, max_bytes, _FORM_BYTES if is_sent_as_form else 0)
     upload.close()
     _check_format(file)
-    return Upload(upload.value("name"), parse_options(upload.value("layout"), upload.value("names")))
+    return Upload(
+        upload.value("name"), parse_options(upload.value("layout"), upload.value("names"), upload.value("field"))
+    )
 
 
 def _check_format(file: BinaryIO) -> None:

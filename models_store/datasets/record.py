@@ -19,10 +19,12 @@ Layout = Literal["auto", "folders", "filenames", "csv", "parquet"]
 
 
 class UploadOptions(Nested):
-    """How to read an upload. `names` is the encoding of names for which the archive states none."""
+    """How to read an upload. `names` is the encoding of names for which the archive states none; `field` is the number,
+    from 1, of the part of a file name that is the class."""
 
     layout: Layout = "auto"
     names: str | None = None
+    field: int | None = None
 
 
 class DatasetStatus(StrEnum):

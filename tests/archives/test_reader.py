@@ -22,7 +22,7 @@ from archives.names import quote
 from archives.reader import open_archive
 from tests.archives import hostile
 from tests.archives.hostile import HOSTILE
-from tests.support.archives import tar_of, zip_of
+from tests.support.archives import oldest_tar_of, tar_of, zip_of
 from tests.support.examples import examples
 
 FILES = {"digits/3.png": b"three", "empty.png": b"", "long/" + 150 * "n" + ".png": bytes(200_000), "ä.png": b"\0\1"}
@@ -41,6 +41,21 @@ ARCHIVES = {
     "gnu": tar_of(FILES, tarfile.GNU_FORMAT),
     "gzip": gzip.compress(tar_of(FILES), mtime=0),
 }
+
+
+@pytest.mark.parametrize("pack", [bytes, gzip.compress], ids=["plain", "gzip"])
+def test_oldest_tar_is_known_by_its_checksum(pack: Callable[[bytes], bytes]) -> None:
+    files = {"digits/3.png": b"three", "ä.png": b"\0\1"}
+    data = pack(oldest_tar_of({"digits/": b"", **files}))
+    assert read(data) == files
+    kinds = [member.kind for member in open_archive(io.BytesIO(data), LIMITS).members]
+    assert kinds == ["folder", "file", "file"]
+
+
+@pytest.mark.parametrize("start", [bytes(512), b"a text, " * 64, b"short"], ids=["zeros", "text", "short"])
+def test_other_data_is_no_tar(start: bytes) -> None:
+    with pytest.raises(InvalidArchive, match=r"neither a zip nor a tar nor a tar\.gz"):
+        read(start)
 
 
 @pytest.mark.parametrize("kind", ARCHIVES)

@@ -57,6 +57,17 @@ def tar_of(files: Files, form: int = tarfile.PAX_FORMAT) -> bytes:
     return _tar([*entries, *((name, tarfile.REGTYPE, data) for name, data in files.items())], form)
 
 
+def oldest_tar_of(files: Files) -> bytes:
+    """As Unix's seventh edition has it: without a signature, and folders by the slash at the end of their names."""
+    data = b""
+    for name, content in files.items():
+        fields = (b"0000644\0", b"0000000\0", b"0000000\0", b"%011o\0" % len(content), bytes(12))
+        header = name.encode().ljust(100, b"\0") + b"".join(fields)
+        checksum = b"%06o\0 " % (sum(header) + 8 * ord(" "))
+        data += (header + checksum).ljust(512, b"\0") + content + bytes(-len(content) % 512)
+    return data + bytes(1024)
+
+
 def tar_with(entries: Sequence[tuple[str, bytes, bytes]], **headers: str) -> bytes:
     """Two honest classes and `entries`: name, type, content; these with extended `headers`."""
     honest = [(name, tarfile.REGTYPE, data) for name, data in two_classes().items()]

@@ -47,10 +47,12 @@ class Contents(Answer):
 
 
 class UploadOptions(Answer):
-    """How an upload is read: where its labels are, and the encoding of its file names."""
+    """How an upload is read: where its labels are, the encoding of its file names, and the part of these, from 1, that
+    is the class."""
 
     layout: str
     names: str | None = None
+    field: int | None = None
 
 
 class DatasetRecord(Answer):

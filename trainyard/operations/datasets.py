@@ -29,14 +29,20 @@ def dataset(name: str) -> Operation[Dataset]:
 
 
 def add_dataset(
-    name: str, archive: Archive, layout: str | None = None, names: str | None = None, private: bool | None = None
+    name: str,
+    archive: Archive,
+    layout: str | None = None,
+    names: str | None = None,
+    private: bool | None = None,
+    field: int | None = None,
 ) -> Operation[DatasetRecord]:
     """Upload a zip, a tar, a parquet file or a folder. A worker converts it; see `wait_for_dataset`.
 
     `layout` says where labels are: `folders`, `filenames`, `csv` or `parquet`. `names` is the encoding of file names
-    for which the archive states none, such as gbk. What is `private`, with all that is trained on it, is there for its
-    owner, their teacher and admins alone; None is your default. Raises UploadError for an invalid name or layout, and
-    Conflict for the name of an existing dataset, before a folder is packed.
+    for which the archive states none, such as gbk; `field` the part of file names, from 1, that is the class. What is
+    `private`, with all that is trained on it, is there for its owner, their teacher and admins alone; None is your
+    default. Raises UploadError for an invalid name or layout, and Conflict for the name of an existing dataset, before
+    a folder is packed.
     """
     if not re.fullmatch(NAME_PATTERN, name):
         raise UploadError(
@@ -49,7 +55,7 @@ def add_dataset(
         "POST",
         "/datasets",
         read_as(DatasetRecord),
-        {"name": name, "layout": layout, "names": names, "private": private},
+        {"name": name, "layout": layout, "names": names, "field": field, "private": private},
         archive=archive,
         silence_seconds=UPLOAD_SILENCE_SECONDS,
         unless=Operation("GET", _path_of(name), _reject_existing),

@@ -2,21 +2,21 @@
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import PurePosixPath
 
 from archives.errors import InvalidArchive
 from archives.names import quote
 from specs.problem import quantity
+from worker.conversion.filename_fields import Field, choose_field, read_field, split_parts
 from worker.conversion.labels import MAX_ALONE, Label, Labels
 from worker.conversion.members import FoundFile, count_common_folders
-from worker.conversion.split_names import Kind, innermost_split, split_of
+from worker.conversion.split_names import Kind, innermost_split, name_beside_split, split_of
 
 _BETWEEN = r"\s._,;=#@+~-"
 _NUMBERED = re.compile(rf"(.*?)[{_BETWEEN}]*[([]?\d+[)\]]?")
 _SEVERAL_NUMBERS = re.compile(rf"^(.+?)(?:[{_BETWEEN}]+\d+)+$")
 _PARTS_WITH_DIGITS = re.compile(rf"(?<![^{_BETWEEN}])[^{_BETWEEN}]*\d[^{_BETWEEN}]*(?:[{_BETWEEN}]+|$)")
-_PART = re.compile(rf"[^{_BETWEEN}]+[{_BETWEEN}]*")
 # What systems add to the names of copies, Google Drive in front, and a second suffix, by Roboflow with a hash behind.
 _COPY = re.compile(r"\s+(-\s+)?\(?(copy|복사본)\)?(\s+\(?\d+\)?)?$|^copy of (?=.)", re.IGNORECASE)
 _SUFFIX = re.compile(r"[._](jpe?g|png|webp|gif|bmp|tiff?|chip)(\.rf\.[0-9a-f]+)?$", re.IGNORECASE)
@@ -30,14 +30,21 @@ _RANDOM = re.compile(
 _MAX_SINGLES = 10
 
 
-def label_by_filenames(images: Sequence[FoundFile]) -> Labels:
+def label_by_filenames(images: Sequence[FoundFile], field: int | None = None) -> Labels:
     """The class is what stands in front of the numbers at the end of the name, or of the last one if only the others
     tell classes apart. Parts with digits in front of it, such as the number of a person, belong to it unless they are
-    found with several classes, or no class is found otherwise. The split is a folder of its name, else a word of the
-    file's name, else train. Images of a number alone are left out. Raises InvalidArchive."""
+    found with several classes, or no class is found otherwise. `field`, from 1, names the part that is the class
+    instead. The split is a folder of its name, else a word of the file's name, else train. Images of a number alone are
+    left out. Raises InvalidArchive; AmbiguousNames if several parts may be the class."""
     common = count_common_folders(images)
-    numbered = {file.position: class_of(file.path[-1]) for file in images}
-    shown, kinds = _choose_classes(numbered.values())
+    rows = [split_parts(stem_of(file.path[-1])) for file in images]
+    chosen = choose_field(rows) if field is None else read_field(rows, field)
+    if chosen:
+        numbered = {file.position: value for file, value in zip(images, chosen.values, strict=True)}
+        shown, kinds = {value: value for value in chosen.values}, dict[str, Kind]()
+    else:
+        numbered = {file.position: class_of(file.path[-1]) for file in images}
+        shown, kinds = _choose_classes(numbered.values())
     labels: dict[int, Label] = {}
     unlabeled = []
     for file in images:
@@ -50,21 +57,29 @@ def label_by_filenames(images: Sequence[FoundFile]) -> Labels:
         else:
             labels[file.position] = Label(kind or "train", name, folder)
     if _are_no_classes([label.name for label in labels.values()]):
+        if field:
+            raise InvalidArchive(_about_field(field, rows, images))
         example = f", such as {quote(images[0].name)}," if images else ""
         found = len({label.name for label in labels.values()})
         raise InvalidArchive(
             f"the names of its {quantity(len(images), 'image', 'images')}{example} begin with no class "
             f"({found:,} different ones found); expected names such as cat.0.jpg, cat_0.jpg or cat (1).jpg"
         )
-    return Labels(labels, (*_about_guessed(images, labels, numbered), *_about_unlabeled(unlabeled)))
+    guessed = () if field else _about_guessed(images, labels, numbered, chosen)
+    return Labels(labels, (*guessed, *_about_unlabeled(unlabeled)))
+
+
+def stem_of(filename: str) -> str:
+    """Without suffixes and marks of copies."""
+    stem = PurePosixPath(filename).stem
+    while (plain := _COPY.sub("", _SUFFIX.sub("", stem))) != stem:
+        stem = plain
+    return stem
 
 
 def class_of(filename: str) -> str:
     """What stands in front of the last number."""
-    stem = PurePosixPath(filename).stem
-    while (plain := _COPY.sub("", _SUFFIX.sub("", stem))) != stem:
-        stem = plain
-    stem = _RANDOM.sub("0", stem).strip("_")
+    stem = _RANDOM.sub("0", stem_of(filename)).strip("_")
     found = _NUMBERED.fullmatch(stem)
     return found[1] if found else stem
 
@@ -74,7 +89,7 @@ def _choose_classes(numbered: Collection[str]) -> tuple[dict[str, str], dict[str
     shorter = {name: _SEVERAL_NUMBERS.sub(r"\1", name) for name in set(numbered)}
     classes = shorter if len(set(filter(None, shorter.values()))) > 1 else dict(zip(shorter, shorter, strict=True))
     named = [name for name in numbered if classes[name]]
-    worded = {name: _without(_PARTS_WITH_DIGITS, classes[name]) for name in named}
+    worded = {name: _worded(classes[name]) for name in named}
     if _are_crossed(classes, worded) or (
         _are_no_classes([classes[name] for name in named])
         and not _are_no_classes([worded[name] for name in named])
@@ -83,15 +98,15 @@ def _choose_classes(numbered: Collection[str]) -> tuple[dict[str, str], dict[str
         classes |= worded
     kinds = {name: kind for name in worded if (kind := split_of(classes[name]))}
     if len(kinds) == len(worded) and "train" in kinds.values() and len(set(kinds.values())) > 1:
-        bare = {name: _without(_PART, classes[name], lambda part: split_of(part) is not None) for name in worded}
+        bare = {name: name_beside_split(classes[name]) for name in worded}
         if all(bare.values()):
             return classes | bare, kinds
     return classes, {}
 
 
-def _without(pattern: re.Pattern[str], name: str, suits: Callable[[str], bool] = bool) -> str:
-    """`name` without the parts that match and suit, and what stands between them."""
-    return pattern.sub(lambda found: "" if suits(found[0]) else found[0], name).strip(" ._,;=#@+~-")
+def _worded(name: str) -> str:
+    """`name` without parts with digits, and what stands between them."""
+    return _PARTS_WITH_DIGITS.sub("", name).strip(" ._,;=#@+~-")
 
 
 def _are_crossed(classes: Mapping[str, str], worded: Mapping[str, str]) -> bool:
@@ -113,20 +128,21 @@ def _are_no_classes(names: Sequence[str]) -> bool:
 
 
 def _about_guessed(
-    images: Sequence[FoundFile], labels: Mapping[int, Label], numbered: Mapping[int, str]
+    images: Sequence[FoundFile], labels: Mapping[int, Label], numbered: Mapping[int, str], chosen: Field | None
 ) -> Iterator[str]:
     """Of names with more than a class and a number."""
     files = [
         each
         for each in images
         if each.position in labels
-        and (labels[each.position].name != (name := numbered[each.position]) or _SEVERAL_NUMBERS.match(name))
+        and (chosen or labels[each.position].name != (name := numbered[each.position]) or _SEVERAL_NUMBERS.match(name))
     ]
     if files:
         images_have = quantity(len(files), "image has more than", "images have more than")
         yield (
             f"{images_have} a class and a number in the name: {quote(files[0].name)} is taken for "
-            f"{quote(labels[files[0].position].name)}; if this is not the class, use folders or ?layout=csv"
+            f"{quote(labels[files[0].position].name)}; if this is not the class, say which part of the names is, as in "
+            f"?layout=filenames&field={1 if chosen else 2}"
         )
 
 
@@ -135,3 +151,12 @@ def _about_unlabeled(names: Sequence[str]) -> tuple[str, ...]:
         return ()
     images = quantity(len(names), "image without a class in its name is", "images without a class in their names are")
     return (f"{images} left out, such as {quote(names[0])}",)
+
+
+def _about_field(field: int, rows: Sequence[Sequence[str]], images: Sequence[FoundFile]) -> str:
+    example = quote(images[0].path[-1])
+    if all(len(row) < field for row in rows):
+        return f"no name of its images, such as {example}, has a part {field}; {example} has {len(rows[0])}"
+    return (
+        f"part {field} of the names of its images, such as {example}, differs in most of them, so that it is no class"
+    )

@@ -6,6 +6,7 @@ from pathlib import PurePosixPath
 
 from archives.errors import InvalidArchive
 from archives.names import quote
+from worker.conversion.filename_fields import AmbiguousNames
 from worker.conversion.filename_labels import label_by_filenames
 from worker.conversion.labels import Labels, order_classes
 from worker.conversion.members import Listing
@@ -36,6 +37,8 @@ def _describe_filenames(listing: Listing) -> str:
     try:
         labels = label_by_filenames(listing.images).by_position
         order_classes(labels.values())
+    except AmbiguousNames as error:
+        return str(error)
     except InvalidArchive:
         return _describe_boxes(listing)
     file = next(file for file in listing.images if file.position in labels)

@@ -2,14 +2,14 @@
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from typing import NamedTuple
 
 from archives.errors import InvalidArchive
 from archives.names import quote
 from specs.problem import quantity
+from worker.conversion.folds import PlacedImage, join_folds
 from worker.conversion.labels import Label, Labels, NoClasses
 from worker.conversion.members import FoundFile
-from worker.conversion.split_names import Kind, split_of, without_split
+from worker.conversion.split_names import Kind, innermost_split, name_beside_split, split_of, without_split
 
 Path = tuple[str, ...]
 _NAMED = 3
@@ -22,13 +22,6 @@ _OTHERS = frozenset(
 _EXPECTED = "expected one folder for each class, with its images, or train/ and test/ with such folders in them"
 
 
-class _Image(NamedTuple):
-    """`path` is what is left of its path below the folders that all have in common."""
-
-    path: Path
-    file: FoundFile
-
-
 def label_by_folders(images: Sequence[FoundFile], bare_folders: Mapping[Path, str | None]) -> Labels:
     """Labels of at least one image. A folder around all of it is looked through. `bare_folders` have no image, but
     the file that each is given with.
@@ -36,21 +29,23 @@ def label_by_folders(images: Sequence[FoundFile], bare_folders: Mapping[Path, st
     Raises InvalidArchive, naming what is in the way, unless every image is in a class folder, and every class folder
     has images; NoClasses if no image is in one.
     """
-    inner = _swap(_unwrap([_Image(file.path, file) for file in images]))
+    folded = join_folds(_unwrap([PlacedImage(file.path, file) for file in images]))
+    inner = _name_splits_first(_swap(_unwrap(folded.images)))
     if kinds := _split_folders(inner):
         labels, unlabeled = _label_splits(inner, kinds)
+        labels = dict(_found_as_written(labels, images))
     else:
         labels, unlabeled = dict(_label_classes(inner)), []
-    return Labels(labels, (*_about_bare(bare_folders, images, labels), *_about_unlabeled(unlabeled)))
+    return Labels(labels, (*folded.warnings, *_about_bare(bare_folders, images, labels), *_about_unlabeled(unlabeled)))
 
 
-def _unwrap(images: list[_Image]) -> list[_Image]:
+def _unwrap(images: list[PlacedImage]) -> list[PlacedImage]:
     while len({image.path[0] for image in images}) == 1 and all(len(image.path) > 2 for image in images):
         images = [image._replace(path=image.path[1:]) for image in images]
     return images
 
 
-def _split_folders(images: Sequence[_Image]) -> dict[str, Kind]:
+def _split_folders(images: Sequence[PlacedImage]) -> dict[str, Kind]:
     """The folders of splits; empty if the outermost folders are classes."""
     tops = {image.path[0] for image in images if len(image.path) > 1}
     holding_folders = {image.path[0] for image in images if len(image.path) > 2}
@@ -65,11 +60,11 @@ def _split_folders(images: Sequence[_Image]) -> dict[str, Kind]:
     return kinds if holding_folders and (has_training or holding_folders <= kinds.keys()) else {}
 
 
-def _label_splits(images: Sequence[_Image], kinds: dict[str, Kind]) -> tuple[dict[int, Label], list[FoundFile]]:
+def _label_splits(images: Sequence[PlacedImage], kinds: dict[str, Kind]) -> tuple[dict[int, Label], list[FoundFile]]:
     """The labels, and the images of splits without class folders, such as the test images of a competition."""
     labels: dict[int, Label] = {}
     unlabeled: list[FoundFile] = []
-    inside: dict[str, list[_Image]] = {top: [] for top in kinds}
+    inside: dict[str, list[PlacedImage]] = {top: [] for top in kinds}
     for image in images:
         if len(image.path) == 1 or image.path[0] not in kinds:
             known = " and ".join(f"{top}/" for top in kinds)
@@ -84,7 +79,15 @@ def _label_splits(images: Sequence[_Image], kinds: dict[str, Kind]) -> tuple[dic
     return labels, unlabeled
 
 
-def _are_unsorted(images: Sequence[_Image]) -> bool:
+def _found_as_written(labels: Mapping[int, Label], images: Sequence[FoundFile]) -> Iterator[tuple[int, Label]]:
+    """The labels with the folders that name their splits as the upload has them."""
+    for file in images:
+        if label := labels.get(file.position):
+            is_written = label.found_as in file.path
+            yield file.position, label if is_written else label._replace(found_as=innermost_split(file.path[:-1])[1])
+
+
+def _are_unsorted(images: Sequence[PlacedImage]) -> bool:
     """Whether they are in no folder, or in a single one that is no class, as in `test/images/1.jpg`."""
     folders = {image.path[:-1] for image in images}
     return folders == {()} or (
@@ -96,14 +99,37 @@ def _key(folder: str) -> str:
     return "".join(filter(str.isalnum, folder.casefold()))
 
 
-def _swap(images: list[_Image]) -> list[_Image]:
+def _swap(images: list[PlacedImage]) -> list[PlacedImage]:
     """Folders of splits within those of classes, `cat/train/1.jpg`, the other way round."""
     if any(len(image.path) != 3 or split_of(image.path[0]) or not split_of(image.path[1]) for image in images):
         return images
     return [image._replace(path=(image.path[1], image.path[0], image.path[2])) for image in images]
 
 
-def _label_classes(images: Sequence[_Image]) -> Iterator[tuple[int, Label]]:
+def _name_splits_first(images: list[PlacedImage]) -> list[PlacedImage]:
+    """Splits in the names of classes, `train_cat/1.jpg` and `test_cat/2.jpg`, as folders around these. Those of one
+    split alone, such as `covid_test` and `healthy_test`, are classes."""
+    if any(len(image.path) != 2 for image in images):
+        return images
+    tops = {image.path[0] for image in images}
+    kinds = {top: kind for top in tops if (kind := split_of(top))}
+    classes = {top: name_beside_split(top) for top in kinds}
+    trained = {classes[top] for top, kind in kinds.items() if kind == "train"}
+    if (
+        kinds.keys() != tops
+        or len(set(kinds.values())) < 2
+        or len(trained) < 2
+        or not trained.issuperset(filter(None, classes.values()))
+        or "" in trained
+    ):
+        return images
+    return [
+        image._replace(path=(kinds[image.path[0]], *filter(None, [classes[image.path[0]]]), image.path[1]))
+        for image in images
+    ]
+
+
+def _label_classes(images: Sequence[PlacedImage]) -> Iterator[tuple[int, Label]]:
     if all(len(image.path) == 3 and _key(image.path[1]) in _IMAGES for image in images):
         images = [image._replace(path=(image.path[0], image.path[2])) for image in images]  # `cat/images/1.jpg`
     depths = Counter(len(image.path) for image in images)
@@ -136,8 +162,9 @@ def _about_bare(
     may hold notes or programs. Raises InvalidArchive."""
     labeled = [(file.path, labels[file.position]) for file in images if file.position in labels]
     # In `cat/train/1.jpg` the folder of the class is the outer one.
-    parents = {path[:-2]: bool(label.found_as) for path, label in labeled if path[-2] == label.name}
-    parents |= {path[:-3]: False for path, label in labeled if path[-2] != label.name}
+    own = [label.name in (path[-2], name_beside_split(path[-2])) for path, label in labeled]
+    parents = {path[:-2]: bool(label.found_as) for (path, label), is_own in zip(labeled, own, strict=True) if is_own}
+    parents |= {path[:-3]: False for (path, _), is_own in zip(labeled, own, strict=True) if not is_own}
     names = {label.name for _, label in labeled}
     other = []
     for folder, held in folders.items():

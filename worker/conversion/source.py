@@ -9,11 +9,12 @@ from archives.errors import InvalidArchive, UnreadableMember
 from archives.member import Budget
 from archives.name_encodings import UNSTATED, find_encoding, look_like_gbk, possible_encodings
 from archives.names import quote
-from models_store.datasets.record import Layout
+from models_store.datasets.record import UploadOptions
 from specs.problem import quantity
 from specs.splits import SOURCE_SPLITS, SourceSplit
 from worker.conversion.filename_labels import label_by_filenames
 from worker.conversion.fitting_layout import describe_fitting_layout
+from worker.conversion.folder_copies import leave_out_copies
 from worker.conversion.folder_labels import label_by_folders
 from worker.conversion.labels import (
     HIDDEN,
@@ -64,16 +65,20 @@ def open_images(job: ConversionJob, heartbeat: Heartbeat) -> LabeledImages:
     listing = files.list(heartbeat)
     if job.options.layout == "parquet" or (job.options.layout == "auto" and listing.parquets and not listing.images):
         return _of_parquets(job, files, listing, heartbeat)
+    listing.images, copied = leave_out_copies(listing.images, files, heartbeat)
     if not listing.images:
         raise InvalidArchive(
             f"it has no images{_about_others(listing)}; expected PNG, JPEG or WebP files in an archive"
         )
     try:
-        return _of_files(_label(job.options.layout, files, listing, encoding, heartbeat), files, listing)
+        labels = _label(job.options, files, listing, encoding, heartbeat)
+        return _of_files(labels._replace(warnings=(*copied, *labels.warnings)), files, listing)
     except NoClasses as error:
         if job.options.layout not in ("auto", "folders"):
             raise
-        fitting = describe_fitting_layout(listing, lambda: _label("csv", files, listing, encoding, heartbeat))
+        fitting = describe_fitting_layout(
+            listing, lambda: _label(UploadOptions(layout="csv"), files, listing, encoding, heartbeat)
+        )
         raise InvalidArchive(f"{error}; {fitting}") from error
 
 
@@ -92,11 +97,11 @@ def _of_files(labels: Labels, files: UploadedFiles, listing: Listing) -> Labeled
 
 
 def _label(
-    layout: Layout, files: UploadedFiles, listing: Listing, encoding: str | None, heartbeat: Heartbeat
+    options: UploadOptions, files: UploadedFiles, listing: Listing, encoding: str | None, heartbeat: Heartbeat
 ) -> Labels:
-    match layout:
+    match options.layout:
         case "filenames":
-            return label_by_filenames(listing.images)
+            return label_by_filenames(listing.images, options.field)
         case "csv":
             if not listing.tables:
                 raise InvalidArchive(

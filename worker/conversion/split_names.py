@@ -19,12 +19,24 @@ _WORDS: dict[str, Kind] = {
     **dict.fromkeys(("pred", "predict", "prediction", "predictions", "unlabeled", "unlabelled"), "unlabeled"),
 }
 _HUMP = re.compile("(?<=[a-z])(?=[A-Z])")
+_BETWEEN = re.compile(r"([\s._,;=#@+~()\[\]\0-]+)")
 
 
 def without_split(name: str) -> str:
     """What is left of `name` without words of splits and numbers, as `covid` of `covid_test`."""
     words = re.findall(r"[^\W\d_]+", _HUMP.sub(" ", name).casefold())
     return " ".join(word for word in words if word not in _WORDS)
+
+
+def name_beside_split(name: str) -> str:
+    """What is left of `name`, as it is written, without the parts that say a split: `Cat-2` of `train_Cat-2`, `cat` of
+    `cat (test)`."""
+    pieces = _BETWEEN.split(_HUMP.sub("\0", name))
+    rest = ""
+    for separator, part in zip(["", *pieces[1::2]], pieces[::2], strict=True):
+        if part and split_of(part) is None:
+            rest += (separator if rest else "") + part
+    return rest.replace("\0", "")
 
 
 @lru_cache(10_000)

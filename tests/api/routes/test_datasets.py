@@ -90,9 +90,31 @@ def test_layout_and_encoding_of_names_are_chosen(client: ApiClient, convert: Cal
     )
 
 
+def test_part_of_names_is_chosen(client: ApiClient, convert: Callable[[str], None]) -> None:
+    archive = zip_of(
+        {f"{age}_{sex}_{n}.png": image(10 * n + age + sex) for n in (0, 1) for age in (2, 3) for sex in (0, 1)}
+    )
+    assert client.post("/datasets?name=query&field=2", content=archive).json()["options"] == {
+        "layout": "filenames",
+        "names": None,
+        "field": 2,
+    }
+    form = {"name": "form", "layout": "filenames", "field": "1"}
+    assert client.post("/datasets", data=form, files={"archive": archive}).status_code == 202
+    upload(client, "folders", archive)
+    for name in ("query", "form", "folders"):
+        convert(name)
+
+    assert [client.get(f"/datasets/{name}").json()["classes"] for name in ("query", "form")] == [["0", "1"], ["2", "3"]]
+    assert "part 1 (2 values: '2', '3'), part 2" in client.get("/datasets/folders").json()["record"]["error"]
+
+
 @pytest.mark.parametrize(
     ("options", "detail"),
     [
+        ({"field": "0"}, "the field is '0'; expected the number of the part of a file name that is the class, from 1"),
+        ({"field": "two"}, "the field is 'two'; expected the number"),
+        ({"field": "1", "layout": "csv"}, "expected the layout filenames with it, not 'csv'"),
         ({"layout": "cvs"}, "unknown layout 'cvs'; expected one of auto, folders, filenames, csv, parquet"),
         ({"names": "klingon"}, "'klingon' is no encoding of file names; expected one such as utf-8, gbk"),
     ],

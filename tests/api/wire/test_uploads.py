@@ -6,7 +6,7 @@ from api.wire.body import BadRequestBody
 from api.wire.uploads import UploadForm
 from models_store.errors import InvalidState
 
-IN_URL = dict.fromkeys(("name", "layout", "names"))
+IN_URL = dict.fromkeys(("name", "layout", "names", "field"))
 
 
 def part(field: str, value: str) -> bytes:
@@ -28,6 +28,7 @@ def form(file: io.BytesIO) -> UploadForm:
         ("name", "flowers", InvalidState),
         ("layout", "cvs", BadRequestBody),
         ("names", "klingon", BadRequestBody),
+        ("field", "0", BadRequestBody),
     ],
 )
 def test_field_is_checked_before_the_archive(field: str, value: str, error: type[Exception]) -> None:

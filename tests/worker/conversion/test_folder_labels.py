@@ -49,6 +49,15 @@ TRAIN_CAT, TRAIN_DOG = ("train", "cat"), ("train", "dog")
         (["valid/1.jpg", "invalid/1.jpg"], [("train", "valid"), ("train", "invalid")]),
         (["covid_test/1.jpg", "no-test/2.jpg"], [("train", "covid_test"), ("train", "no-test")]),
         (["test tube/1.jpg", "flask/1.jpg"], [("train", "test tube"), ("train", "flask")]),
+        (
+            ["x/train_cat/1.jpg", "x/train_dog/1.jpg", "x/test_cat/2.jpg"],
+            [TRAIN_CAT, TRAIN_DOG, ("test", "cat")],
+        ),
+        (
+            ["Cat-2 (train)/1.jpg", "trainDog/1.jpg", "Cat-2 (valid)/2.jpg"],
+            [("train", "Cat-2"), ("train", "Dog"), ("validation", "Cat-2")],
+        ),
+        (["part1/1.jpg", "part2/1.jpg"], [("train", "part1"), ("train", "part2")]),
     ],
 )
 def test_images_are_labeled_by_their_folders(names: list[str], expected: list[tuple[str, str]]) -> None:
@@ -179,3 +188,10 @@ def test_classes_must_be_trainable(names: list[str], reason: str) -> None:
     with pytest.raises(InvalidArchive) as rejection:
         order_classes(label_by_folders(found(*names), {}).by_position.values())
     assert reason in str(rejection.value)
+
+
+def test_split_is_named_by_the_folder_of_its_class() -> None:
+    labels = label_by_folders(found("train_cat/1.jpg", "train_dog/1.jpg", "val_cat/2.jpg", "test/3.jpg"), {})
+    named = {"train": ("train_cat", "train_dog"), "validation": ("val_cat",)}
+    assert split_names(labels.by_position.values()) == named
+    assert labels.warnings == ("1 image without a class folder is left out: those in 'test'",)

@@ -54,13 +54,17 @@ def add(
     names: Annotated[
         str | None, typer.Option(help="The encoding of file names in an archive that states none, such as gbk.")
     ] = None,
+    field: Annotated[
+        int | None,
+        typer.Option(min=1, help="The part of file names that is the class, from 1: 2 in 0017_cat.jpg."),
+    ] = None,
     private: PrivateOption = None,
     json: JsonOption = False,
     url: UrlOption = DEFAULT_URL,
 ) -> None:
     """Upload images, one folder per class unless --layout says otherwise, and wait until the dataset is ready."""
     with Client(url) as client:
-        client.add_dataset(name, archive, layout, names, private)
+        client.add_dataset(name, archive, layout, names, private, field)
         dataset = client.wait_for_dataset(name)
     print_answer(dataset, json, dataset_view)
     if dataset.status == "failed":

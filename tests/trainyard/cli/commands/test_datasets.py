@@ -48,6 +48,16 @@ def test_layout_and_encoding_are_sent(api: CannedApi, tmp_path: Path) -> None:
     assert request.query == {"name": "own", "layout": "csv", "names": "gbk"}
 
 
+def test_part_of_file_names_is_sent(api: CannedApi, tmp_path: Path) -> None:
+    (tmp_path / "a.zip").write_bytes(b"PK")
+    api.on("POST", "/datasets", Answer(samples.dataset_record(), 202))
+    api.on("GET", "/datasets/own", ABSENT, Answer(samples.dataset()))
+
+    assert run("datasets", "add", "own", str(tmp_path / "a.zip"), "--field", "2") == 0
+    (request,) = api.requests("POST", "/datasets")
+    assert request.query == {"name": "own", "field": "2"}
+
+
 @pytest.mark.parametrize("name", ["Flowers", "-a", "a b", "a" * 51, "größe", "../a"])
 def test_invalid_name_is_found_before_packing(
     api: CannedApi, tmp_path: Path, capsys: pytest.CaptureFixture[str], name: str
