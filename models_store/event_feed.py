@@ -128,24 +128,30 @@ class EventFeed:
             if len(self._recent) > 2 * _KEPT:
                 self._floor = self._recent[-_KEPT - 1].position
                 del self._recent[:-_KEPT]
-            self._wake()
+        # Also where nothing has happened: followers look whether they still may follow.
+        self._wake()
 
     def _wake(self) -> None:
         self._moved.set()
         self._moved = asyncio.Event()
 
-    async def follow(self, since: Position | None, ids: Collection[str] | None = None) -> AsyncIterator[Event]:
+    async def follow(
+        self,
+        since: Position | None,
+        ids: Collection[str] | None = None,
+        still_allowed: Callable[[], bool] = lambda: True,
+    ) -> AsyncIterator[Event]:
         """`ready`, then all events behind `since`, or else from now on; with `ids`, of the experiments only those.
         `reset` in place of events that are lost, also in place of `ready`.
 
-        Of several reports of an experiment's progress that wait for a client it gets the last. Never ends; while Redis
-        cannot be reached nothing happens.
+        Of several reports of an experiment's progress that wait for a client it gets the last. Ends when it is not
+        `still_allowed`, within `block_seconds` where nothing happens; while Redis cannot be reached nothing does.
         """
         position = await self._place() if since is None else since
         events = await self._behind(position)
         if events is not None:
             yield Event(position, "ready", "", StreamReady(resumed=since is not None).model_dump_json())
-        while True:
+        while still_allowed():
             moved = self._moved
             if events is None:
                 position = await self._place()

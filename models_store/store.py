@@ -23,6 +23,7 @@ from models_store.errors import Damaged, NotFound
 from models_store.evaluations.claim import EvaluationJobs
 from models_store.evaluations.store import EvaluationStore
 from models_store.event_feed import EventFeed
+from models_store.event_ids import EventIds
 from models_store.events import EventLog
 from models_store.experiments.claim import TrainingJobs
 from models_store.experiments.continuations import Continuations
@@ -82,6 +83,7 @@ class Store:
     summaries: Summaries
     changes: Changes
     feed: EventFeed
+    event_ids: EventIds
     rate_limiter: RateLimiter
     open_streams: OpenStreams
     quotas: Quotas
@@ -204,6 +206,7 @@ def open_store(
         summaries=Summaries(redis, experiments.index, experiments.history, lambda: experiments.holdout.hidden.mark),
         changes=Changes(reader),
         feed=EventFeed(reader, HEARTBEAT_SECONDS, experiments.holdout.shown_summary, experiments.privacy),
+        event_ids=EventIds(keys.event_secret),
         rate_limiter=RateLimiter(limits),
         open_streams=OpenStreams(limits),
         quotas=quotas,

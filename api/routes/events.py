@@ -28,6 +28,7 @@ LastEventId = Annotated[str | None, Header(description="the `id` of the last eve
 
 
 def start_behind(
+    store: StoreDep,
     since: Annotated[str | None, Query(description="the `id` of the last event received")] = None,
     last_event_id: LastEventId = None,
 ) -> Position | None:
@@ -35,10 +36,10 @@ def start_behind(
     an error: what is no position there is a lost one. Raises InvalidPosition for `since`."""
     if last_event_id:
         try:
-            return Position.parse(last_event_id)
+            return store.event_ids.read(last_event_id)
         except InvalidPosition:
             return LOST
-    return Position.parse(since) if since else None
+    return store.event_ids.read(since) if since else None
 
 
 @router.get("/events", response_class=EventSourceResponse, responses=content.ALL_EVENTS_STREAM, tags=["events"])
@@ -53,19 +54,21 @@ async def follow_events(
     `worker`.
 
     The first is `ready`, at once. Open the stream, then read lists and records: what happens meanwhile follows; or read
-    a list of summaries, then open the stream with its header `Last-Event-ID` as `since`. A summary with a lower
-    `version` than the one that was read is outdated. With `ids`, events of experiments are of these only.
+    a list of summaries, then open the stream with its header `Last-Event-ID` as `since`. Its ids have no order that a
+    client could read. A summary with a lower `version` than the one that was read is outdated. With `ids`, events of
+    experiments are of these only.
 
     To resume a broken stream, send the last id received as `Last-Event-ID`, as browsers do by themselves, or as
     `since`: it continues without loss or repetition, except that only the last `progress` of each experiment is sent.
     `reset`, in place of `ready` or later, says that events are lost (the position is too old, or Redis was emptied):
     read everything again; with an `experiment_id`, only the record and history of that one, of which an attempt
-    continues behind an earlier epoch. A comment is sent after 15 s without events.
+    continues behind an earlier epoch. A comment is sent after 15 s without events. It ends with the key, at the next
+    event or comment.
     """
-    async for event in store.feed.follow(position, ids):
+    async for event in store.feed.follow(position, ids, still_allowed):
         if not still_allowed():
             return
-        yield ServerSentEvent(event=event.kind, id=str(event.position), raw_data=event.data)
+        yield ServerSentEvent(event=event.kind, id=store.event_ids.write(event.position), raw_data=event.data)
 
 
 def start_after(experiment_id: str, experiments: ExperimentsDep, last_event_id: LastEventId = None) -> int:

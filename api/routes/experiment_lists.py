@@ -15,6 +15,7 @@ from api.wire.caching import Validators, ValidatorsDep, cache_headers, etag_of, 
 from api.wire.negotiation import negotiate
 from api.wire.query import read_conditions
 from models_store.connection import require_redis
+from models_store.event_feed import Position
 from models_store.experiments.conditions import Condition
 from models_store.experiments.pages import ORDERS, Page
 from models_store.experiments.pages import Query as PageQuery
@@ -156,4 +157,5 @@ def _table(query: ListQuery, conditions: list[Condition], store: Store, media_ty
             records = store.experiments.index.get_many([row.id for row in rows])
         return Page(items=records, next_cursor=next_cursor).model_dump_json(), next_cursor
 
-    return _List(etag_of(media_type, [snapshot.position, query_string]), make, snapshot.end)
+    end = store.event_ids.write(Position.parse(snapshot.end)) if snapshot.end else ""
+    return _List(etag_of(media_type, [snapshot.position, query_string]), make, end)

@@ -218,6 +218,10 @@ class KeyStore:
     def _digest(self, token: str) -> str:
         return hmac.digest(self._pepper, token.encode(errors="replace"), "sha256").hex()
 
+    def event_secret(self) -> bytes:
+        """What ids of events are made with. Only after `prepare`."""
+        return hmac.digest(self._pepper, b"ids of events", "sha256")
+
     @cached_property
     def _pepper(self) -> bytes:
         return (self._folder / _PEPPER_FILE).read_bytes()

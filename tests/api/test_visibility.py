@@ -4,6 +4,7 @@ from typing import cast
 
 import httpx2
 import pytest
+from anyio import to_thread
 from PIL import Image
 
 from models_store import keys
@@ -20,6 +21,7 @@ from tests.support.image_files import encoded
 from tests.support.newer import rewrite
 from tests.support.noise import noisy_digits
 from tests.support.published import bright_column_network, finish, publish
+from tests.support.streams import Event, in_application, open_stream
 from tests.support.waiting import eventually
 from worker.jobs.supervisor import Supervisor
 from worker.sweeps.advance import advance
@@ -122,6 +124,40 @@ def test_cursor_of_a_private_one_tells_nothing(bob: ApiClient, store: Store, tin
 def predict(client: ApiClient, query: str = "") -> httpx2.Response:
     image = encoded(Image.new("L", (8, 8)))
     return client.post(f"/predict{query}", content=image, headers={"Content-Type": "image/png"})
+
+
+def test_ids_of_events_tell_nothing_of_others(bob: ApiClient, store: Store, tiny_document: JsonObject) -> None:
+    """They move with what is private, too: bob gets others each time, from which he resumes, and may make up none."""
+    plain = store.experiments.create(parse_spec(tiny_document), owner="ann").id
+
+    key = bob.headers["Authorization"]
+
+    def end() -> str:
+        return str(eventually(lambda: bob.get("/experiments?fields=summary").headers.get("Last-Event-ID")))
+
+    before, unchanged = end(), end()
+    hidden = store.experiments.create(parse_spec(tiny_document), owner="ann", private=True).id
+    after = end()
+    last = cast(list[tuple[str, object]], store.redis.xrevrange(keys.EVENTS, count=1))[0][0]
+
+    assert len({before, unchanged, after}) == 3
+    assert {len(each) for each in (before, unchanged, after)} == {43}
+    assert bob.get(f"/events?since={last}").status_code == 422
+
+    async def follow() -> tuple[Event, Event, Event]:
+        async with open_stream(bob, f"/events?since={before}", authorization=key) as stream:
+            resumed = await stream.next()
+            shown = await to_thread.run_sync(
+                lambda: store.experiments.create(parse_spec(tiny_document), owner="ann").id
+            )
+            told = (await stream.until("status"))[-1]
+            assert told["data"]["id"] == shown
+        async with open_stream(bob, "/events", authorization=key, last_event_id=last) as stream:
+            return resumed, told, await stream.next()
+
+    resumed, told, made_up = in_application(bob, follow)
+    assert (resumed["event"], resumed["data"], made_up["event"]) == ("ready", {"resumed": True}, "reset")
+    assert told["data"]["id"] not in (plain, hidden)
 
 
 def test_private_model_is_asked_by_its_id_alone(bob: ApiClient, store: Store, tiny_document: JsonObject) -> None:

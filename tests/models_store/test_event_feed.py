@@ -319,3 +319,22 @@ def test_events_of_newly_private_are_left_out(
         return (await follower.next()).kind
 
     assert with_feed(store, play) == "reset"
+
+
+def test_idle_follower_is_ended_with_its_key(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing happens that it could be told."""
+    monkeypatch.setattr(store.feed, "_block_milliseconds", 20)
+    asked: list[bool] = []
+
+    def still_allowed() -> bool:
+        asked.append(len(asked) < 5)
+        return asked[-1]
+
+    async def play(feed: RunningFeed) -> None:
+        follower = feed.follow(still_allowed=still_allowed)
+        assert (await follower.next()).kind == "ready"
+        with pytest.raises(StopAsyncIteration):
+            await follower.next()
+
+    with_feed(store, play)
+    assert asked == [True] * 5 + [False]

@@ -15,8 +15,10 @@ T = TypeVar("T")
 class Follower:
     """What one client of a feed receives."""
 
-    def __init__(self, feed: EventFeed, since: Position | None, ids: list[str] | None) -> None:
-        self._events = feed.follow(since, ids)
+    def __init__(
+        self, feed: EventFeed, since: Position | None, ids: list[str] | None, still_allowed: Callable[[], bool]
+    ) -> None:
+        self._events = feed.follow(since, ids, still_allowed)
 
     async def next(self) -> Event:
         async with asyncio.timeout(PATIENCE_SECONDS):
@@ -34,8 +36,13 @@ class RunningFeed:
     def __init__(self, store: Store) -> None:
         self._feed = store.feed
 
-    def follow(self, since: Position | None = None, ids: list[str] | None = None) -> Follower:
-        return Follower(self._feed, since, ids)
+    def follow(
+        self,
+        since: Position | None = None,
+        ids: list[str] | None = None,
+        still_allowed: Callable[[], bool] = lambda: True,
+    ) -> Follower:
+        return Follower(self._feed, since, ids, still_allowed)
 
 
 @asynccontextmanager
