@@ -8,7 +8,7 @@ from typing import BinaryIO, NamedTuple, get_args
 from starlette.requests import Request
 
 from api.wire.body import BadRequestBody, write_body
-from api.wire.file_signatures import check_unharmed
+from api.wire.file_signatures import check_unharmed, text_of
 from api.wire.forms import StreamedForm, is_form, unknown_field
 from archives.errors import UnsupportedFormat
 from archives.name_encodings import find_encoding
@@ -18,6 +18,8 @@ from imaging.formats import begins_as_image
 from models_store.datasets.record import Layout, UploadOptions
 
 _PARQUET = b"PAR1"
+_NUMBER = re.compile("[0-9]+")
+_MIN_NUMBERS = 32  # in the first bytes of a table with a column for each pixel, or of one that lists them
 _MAX_NAME_FIELD = 20
 _FORM_BYTES = 10_000  # of a form, beside the archive
 _MAX_FIELD_BYTES = 200
@@ -139,7 +141,7 @@ async def receive_archive(
 ) -> Upload:
     """Write the archive to `file` and return what was sent with it, in a form or `in_url`, of which the caller has
     checked the name. Raises the errors of `write_body` and `check_name`, and UnsupportedFormat for other formats than
-    those of archives and parquet."""
+    those of archives, parquet and tables of pixels."""
     content_type = request.headers.get("content-type", "")
     is_sent_as_form = is_form(content_type)
     upload = UploadForm(content_type, in_url, file, check_name) if is_sent_as_form else RawUpload(in_url, file)
@@ -156,10 +158,16 @@ def _check_format(file: BinaryIO) -> None:
     file.seek(0)
     start = file.read(FORMAT_BYTES)
     file.seek(0, os.SEEK_END)
-    if start.startswith(_PARQUET):
+    if start.startswith(_PARQUET) or _may_hold_pixels(start):
         return
     try:
         find_format(start)
     except UnsupportedFormat as error:
         found = "an image" if begins_as_image(start) else describe_format(start)
         raise UnsupportedFormat(f"{error}{f', but {found}' if found else ''}; {_HINT}") from error
+
+
+def _may_hold_pixels(start: bytes) -> bool:
+    """Whether it is a table of text with many numbers. A worker finds out what they are."""
+    text = text_of(start)
+    return text is not None and any(each in text for each in ",;\t") and len(_NUMBER.findall(text)) >= _MIN_NUMBERS

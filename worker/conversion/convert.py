@@ -22,8 +22,9 @@ from models_store.datasets.record import Contents, Counts, FilesDone, Unreadable
 from specs.splits import SOURCE_SPLITS
 from worker.conversion.brightness import Brightness
 from worker.conversion.decoded import Decoded
+from worker.conversion.labeled_images import LabeledImages, SourceImage
 from worker.conversion.report import build_warnings, count_sizes
-from worker.conversion.source import LabeledImages, SourceImage, open_images
+from worker.conversion.source import open_images
 from worker.jobs.messages import ConversionJob
 
 _REPORT_SECONDS = 0.5

@@ -3,7 +3,7 @@
 import re
 import unicodedata
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from itertools import chain
 from typing import NamedTuple
 
@@ -119,6 +119,16 @@ def find_hidden(labels: Iterable[Label]) -> frozenset[SourceSplit]:
         for split, found in list(names.items())
         if HIDDEN in found and (len(others) > _SIGNS or HIDDEN not in names["train"])
     )
+
+
+def separate_public(labels: Iterable[Label]) -> Callable[[Label], Label]:
+    """What makes the public one of two test splits, `PublicTest` and `PrivateTest` as competitions call them, the
+    validation split, unless there is another one."""
+    found = {(label.split, label.found_as) for label in labels}
+    tests = {name for split, name in found if split == "test"}
+    public = {name for name in tests if "public" in name.casefold()}
+    are_two = any("private" in name.casefold() for name in tests) and "validation" not in {split for split, _ in found}
+    return lambda label: label._replace(split="validation") if are_two and label.found_as in public else label
 
 
 def order_classes(labels: Iterable[Label]) -> tuple[str, ...]:

@@ -15,6 +15,7 @@ from specs.problem import quantity
 from worker.conversion.labels import Label, clean, fraction_error, is_missing
 from worker.conversion.members import ParquetFile
 from worker.conversion.parquet_files import open_parquet
+from worker.conversion.row_images import RowImage
 from worker.conversion.split_names import Kind, split_of
 
 _IMAGE = ("image", "img", "picture", "photo", "bytes", "image_bytes", "content", "data", "png", "jpg", "jpeg")
@@ -25,14 +26,6 @@ _EXPECTED = (
     "expected a column `image` of the bytes of image files, or of {bytes, path} as Hugging Face has it, and a column "
     "`label` of text or integers; pack files and images into one archive if it only names them"
 )
-
-
-class ParquetImage(NamedTuple):
-    """`label` is None where the row has none, as in the test split of a competition."""
-
-    label: Label | None
-    name: str
-    content: bytes
 
 
 class _Columns(NamedTuple):
@@ -50,22 +43,30 @@ def holds_images(file: ParquetFile) -> bool:
         return _choose(table.schema_arrow, _IMAGE, _holds_images) is not None
 
 
-def read_labels(file: ParquetFile) -> Iterator[Label | None]:
-    """Of all rows, in order; no image is read. Raises InvalidArchive."""
-    with _reading(file) as (table, columns):
-        for cells in _rows(table, [columns.label, *filter(None, [columns.split])]):
-            yield _label(cells, columns, file)
+class ParquetImages:
+    """The rows of a file that has the images."""
 
+    def __init__(self, file: ParquetFile) -> None:
+        self.path, self.name = file
+        self._file = file
 
-def read_images(file: ParquetFile) -> Iterator[ParquetImage]:
-    """All rows, in order, a few in memory at a time. Raises InvalidArchive."""
-    with _reading(file) as (table, columns):
-        for number, cells in enumerate(_rows(table, [columns.image, columns.label, *filter(None, [columns.split])])):
-            image = cells[columns.image]
-            content, path = (image.get("bytes"), image.get("path")) if isinstance(image, dict) else (image, None)
-            yield ParquetImage(
-                _label(cells, columns, file), clean(path or "") or f"{file.name}/{number}", content or b""
-            )
+    def read_labels(self) -> Iterator[Label | None]:
+        """Of all rows, in order; no image is read. Raises InvalidArchive."""
+        with _reading(self._file) as (table, columns):
+            for cells in _rows(table, [columns.label, *filter(None, [columns.split])]):
+                yield _label(cells, columns, self._file)
+
+    def read_images(self) -> Iterator[RowImage]:
+        """All rows, in order, a few in memory at a time. Raises InvalidArchive."""
+        file = self._file
+        with _reading(file) as (table, columns):
+            wanted = [columns.image, columns.label, *filter(None, [columns.split])]
+            for number, cells in enumerate(_rows(table, wanted)):
+                image = cells[columns.image]
+                content, path = (image.get("bytes"), image.get("path")) if isinstance(image, dict) else (image, None)
+                yield RowImage(
+                    _label(cells, columns, file), clean(path or "") or f"{file.name}/{number}", content or b""
+                )
 
 
 @contextmanager

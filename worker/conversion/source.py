@@ -1,34 +1,27 @@
 """The labeled images of an upload, however it is laid out: labels are known before any image is decoded."""
 
+import hashlib
 from collections.abc import Callable, Iterator, Sequence
 from itertools import chain
 from pathlib import Path
 from typing import NamedTuple
 
-from archives.errors import InvalidArchive, UnreadableMember
-from archives.member import Budget
+from archives.errors import InvalidArchive, UnsupportedFormat
 from archives.name_encodings import UNSTATED, find_encoding, look_like_gbk, possible_encodings
 from archives.names import quote
+from archives.reader import FORMAT_BYTES, find_format
 from models_store.datasets.record import UploadOptions
 from specs.problem import quantity
-from specs.splits import SOURCE_SPLITS, SourceSplit
 from worker.conversion.filename_labels import label_by_filenames
 from worker.conversion.fitting_layout import describe_fitting_layout
 from worker.conversion.folder_copies import leave_out_copies
 from worker.conversion.folder_labels import label_by_folders
-from worker.conversion.labels import (
-    HIDDEN,
-    Label,
-    Labels,
-    NoClasses,
-    Place,
-    find_hidden,
-    find_lists,
-    order_classes,
-    reject_captions,
-    split_names,
-)
+from worker.conversion.labeled_images import LabeledImages, SourceImage, place_of
+from worker.conversion.labels import Labels, NoClasses, order_classes, separate_public, split_names
 from worker.conversion.members import Listing, ParquetFile, UploadedFiles
+from worker.conversion.pixel_columns import Shape
+from worker.conversion.pixel_tables import PixelTable, open_pixel_table
+from worker.conversion.row_images import label_row_images
 from worker.conversion.table_labels import label_by_tables
 from worker.conversion.tables import TextTable
 from worker.jobs.messages import ConversionJob
@@ -37,34 +30,21 @@ _PARQUET = b"PAR1"
 Heartbeat = Callable[[], None]
 
 
-class SourceImage(NamedTuple):
-    place: Place
-    name: str
-    content: bytes
-
-
-class LabeledImages(NamedTuple):
-    """`images`, iterated once, are `total`. `split_names` are what names each split in the upload; `ignored` names some
-    of the `ignored_files` that are no images."""
-
-    classes: tuple[str, ...]
-    total: int
-    split_names: dict[SourceSplit, tuple[str, ...]]
-    warnings: tuple[str, ...]
-    ignored: tuple[str, ...]
-    ignored_files: int
-    images: Iterator[SourceImage]
-
-
 def open_images(job: ConversionJob, heartbeat: Heartbeat) -> LabeledImages:
     """Judge the layout. Raises InvalidArchive, also while the images are iterated."""
     if _starts_as_parquet(job.archive):
         return _of_parquet_images(job, [ParquetFile(job.archive, "parquet")], Listing(), heartbeat)
+    if (alone := _open_text(job.archive)) is not None:
+        return _of_pixels(job, _PixelTables([alone], [], 0), Listing(), heartbeat)
     encoding = find_encoding(job.options.names) if job.options.names else None
     files = UploadedFiles(job.archive, job.limits, encoding)
     listing = files.list(heartbeat)
     if job.options.layout == "parquet" or (job.options.layout == "auto" and listing.parquets and not listing.images):
         return _of_parquets(job, files, listing, heartbeat)
+    if listing.tables and (job.options.layout == "csv" or (job.options.layout == "auto" and not listing.images)):
+        pixels = _open_pixel_tables(job, files, listing, heartbeat)
+        if pixels.tables and not (listing.images and pixels.others):
+            return _of_pixels(job, pixels, listing, heartbeat)
     listing.images, copied = leave_out_copies(listing.images, files, heartbeat)
     if not listing.images:
         raise InvalidArchive(
@@ -76,6 +56,9 @@ def open_images(job: ConversionJob, heartbeat: Heartbeat) -> LabeledImages:
     except NoClasses as error:
         if job.options.layout not in ("auto", "folders"):
             raise
+        if listing.tables and (pixels := _open_pixel_tables(job, files, listing, heartbeat)).tables:
+            name = quote(pixels.tables[0].name)
+            raise InvalidArchive(f"{error}; ?layout=csv reads the images in the cells of {name} instead") from error
         fitting = describe_fitting_layout(
             listing, lambda: _label(UploadOptions(layout="csv"), files, listing, encoding, heartbeat)
         )
@@ -83,6 +66,8 @@ def open_images(job: ConversionJob, heartbeat: Heartbeat) -> LabeledImages:
 
 
 def _of_files(labels: Labels, files: UploadedFiles, listing: Listing) -> LabeledImages:
+    separate = separate_public(labels.by_position.values())
+    labels = labels._replace(by_position={at: separate(label) for at, label in labels.by_position.items()})
     classes = order_classes(labels.by_position.values())
     unnamed = _about_names(listing)
     return LabeledImages(
@@ -122,18 +107,7 @@ def _read(files: UploadedFiles, listing: Listing, labels: Labels, classes: tuple
     names = {file.position: "/".join(file.path) for file in listing.images}
     numbers = {name: number for number, name in enumerate(classes)}
     for position, content in files.read(labels.by_position):
-        yield SourceImage(_place(labels.by_position[position], numbers), names[position], content)
-
-
-def _bounded(budget: Budget, name: str, content: bytes) -> bytes:
-    try:
-        return b"".join(budget.bound(iter((content,))))
-    except UnreadableMember as error:
-        raise InvalidArchive(f"{quote(name)} {error}") from error
-
-
-def _place(label: Label, numbers: dict[str, int]) -> Place:
-    return Place(SOURCE_SPLITS.index(label.split), numbers[label.name])
+        yield SourceImage(place_of(labels.by_position[position], numbers), names[position], content)
 
 
 def _about_names(listing: Listing) -> tuple[str, ...]:
@@ -163,6 +137,20 @@ def _starts_as_parquet(archive: Path) -> bool:
         return file.read(len(_PARQUET)) == _PARQUET
 
 
+def _open_text(archive: Path) -> PixelTable | None:
+    """The upload itself as a table of pixels; None if it is an archive."""
+    with archive.open("rb") as file:
+        start = file.read(FORMAT_BYTES)
+    try:
+        find_format(start)
+    except UnsupportedFormat as error:
+        table = open_pixel_table(archive, "csv")
+        if table is None:
+            raise InvalidArchive(f"{error}, nor a table of pixels; pack tables of files with these files") from error
+        return table
+    return None
+
+
 def _of_parquets(job: ConversionJob, files: UploadedFiles, listing: Listing, heartbeat: Heartbeat) -> LabeledImages:
     """Parquet files hold the images, or name those beside them in the archive."""
     from worker.conversion.parquet_files import ParquetTable
@@ -186,46 +174,55 @@ def _of_parquet_images(
     job: ConversionJob, tables: Sequence[ParquetFile], listing: Listing, heartbeat: Heartbeat
 ) -> LabeledImages:
     # It takes 0.15 s to import, and few uploads need it.
-    from worker.conversion.parquet_images import read_images, read_labels
+    from worker.conversion.parquet_images import ParquetImages
 
-    budget = Budget(job.limits)
-    labels: list[Label] = []
-    unlabeled = 0
-    for label in chain.from_iterable(map(read_labels, tables)):
+    return label_row_images(job, list(map(ParquetImages, tables)), listing, heartbeat)
+
+
+class _PixelTables(NamedTuple):
+    """The tables of an archive that hold images in their cells, each once; `others` hold none."""
+
+    tables: list[PixelTable]
+    warnings: list[str]
+    others: int
+
+
+def _open_pixel_tables(
+    job: ConversionJob, files: UploadedFiles, listing: Listing, heartbeat: Heartbeat
+) -> _PixelTables:
+    paths = {file.position: job.staged / f"{file.position}.csv" for file in listing.tables}
+    files.copy(paths, heartbeat)
+    found: dict[bytes, PixelTable] = {}
+    copies, others = list[str](), 0
+    for file in listing.tables:
+        path = paths[file.position]
+        table = open_pixel_table(path, "/".join(file.path))
+        with path.open("rb") as content:
+            digest = hashlib.file_digest(content, "sha256").digest()
         heartbeat()
-        budget.count_entry()
-        labels += [label] if label else []
-        unlabeled += label is None
-    hidden = find_hidden(labels)
-    known = [label for label in labels if not (label.name == HIDDEN and label.split in hidden)]
-    unlabeled, labels = unlabeled + len(labels) - len(known), known
-    if not labels:
-        raise InvalidArchive(f"none of its {quantity(unlabeled, 'row', 'rows')} has a label")
-    if lists := find_lists({label.name for label in labels}):
-        raise InvalidArchive(
-            f"the label {quote(min(lists))} lists several; several labels per image are not supported, expected one "
-            "class in each row"
+        if table is not None and found.setdefault(digest, table) is table:
+            continue
+        path.unlink()
+        if table is None:
+            others += 1
+        else:
+            copies.append(f"{quote(file.name)} is a copy of {quote(found[digest].name)}, byte by byte, and is left out")
+    return _PixelTables(list(found.values()), copies, others)
+
+
+def _of_pixels(job: ConversionJob, pixels: _PixelTables, listing: Listing, heartbeat: Heartbeat) -> LabeledImages:
+    shapes: dict[Shape, PixelTable] = {}
+    for table in pixels.tables:
+        shapes.setdefault(table.shape, table)
+    if len(shapes) > 1:
+        listed = ", ".join(
+            f"{height} x {width}{' in color' if channels > 1 else ''} in {quote(table.name)}"
+            for (height, width, channels), table in shapes.items()
         )
-    reject_captions([label.name for label in labels], quote(tables[0].name) if len(tables) == 1 else "the tables")
-    classes = order_classes(labels)
-    numbers = {name: number for number, name in enumerate(classes)}
-
-    def read() -> Iterator[SourceImage]:
-        for table in tables:
-            for image in read_images(table):
-                if image.label is not None and not (image.label.name == HIDDEN and image.label.split in hidden):
-                    content = _bounded(budget, image.name, image.content)
-                    yield SourceImage(_place(image.label, numbers), image.name, content)
-            if table.path != job.archive:
-                table.path.unlink()
-
-    about = f"{quantity(unlabeled, 'row has', 'rows have')} no label and {'is' if unlabeled == 1 else 'are'} left out"
-    return LabeledImages(
-        classes,
-        len(labels),
-        split_names(labels),
-        (about,) if unlabeled else (),
-        tuple(listing.ignored),
-        listing.ignored_files + len(listing.images) + len(listing.tables),
-        read(),
+        raise InvalidArchive(f"its tables have images of different sizes: {listed}; pack those of one size")
+    images = label_row_images(job, pixels.tables, listing, heartbeat)
+    guessed = chain.from_iterable(table.warnings for table in pixels.tables)
+    return images._replace(
+        warnings=(*pixels.warnings, *guessed, *images.warnings),
+        ignored_files=listing.ignored_files + len(listing.images) + len(pixels.warnings) + pixels.others,
     )

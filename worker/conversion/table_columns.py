@@ -10,16 +10,29 @@ from worker.conversion.labels import is_missing
 from worker.conversion.tables import Line, Table
 
 # Headers, compared without case, blanks, _, - and an s at the end, the likeliest first.
-_FILE = (
-    *("file", "filename", "filepath", "path", "imagepath", "imagefile", "imagename", "image", "img", "imageid", "id"),
+FILE_HEADERS = (
+    *(
+        "file",
+        "filename",
+        "filepath",
+        "path",
+        "imagepath",
+        "imagefile",
+        "imagename",
+        "imgname",
+        "image",
+        "img",
+        "imageid",
+        "id",
+    ),
     *("imageindex", "url", "파일명", "파일", "이미지"),
 )
-_LABEL = (
+LABEL_HEADERS = (
     *("label", "class", "classname", "classlabel", "category", "categoryname", "target", "breed", "species"),
     *("라벨", "레이블", "클래스", "분류", "labelname", "labelid", "classid", "findinglabel"),
     *("diagnosis", "dx", "disease", "emotion", "expression", "name", "y", "tag"),
 )
-_SPLIT = ("split", "set", "subset", "partition", "dataset", "usage")
+SPLIT_HEADERS = ("split", "set", "subset", "partition", "dataset", "usage")
 # Of a column for each class, as pandas and spreadsheets write them.
 _YES = frozenset({"1", "1.0", "true"})
 _YES_OR_NO = _YES | {"0", "0.0", "false", ""}
@@ -59,11 +72,11 @@ def find_columns(table: Table, index: ImageIndex, heartbeat: Heartbeat) -> Colum
     Raises InvalidArchive.
     """
     first, second = islice(chain((line.cells for line in table.lines()), repeat([])), 2)
-    keys = ["".join(each for each in cell.casefold() if each.isalnum()) for cell in first]
+    keys = list(map(header_key, first))
     singular = [key.removesuffix("s") for key in keys]
     known_file, label, split = (
         next((each.index(name) for name in known for each in (keys, singular) if name in each), None)
-        for known in (_FILE, _LABEL, _SPLIT)
+        for known in (FILE_HEADERS, LABEL_HEADERS, SPLIT_HEADERS)
     )
     if known_file is None and label is None and len(first) == 2 and len(naming := _naming_images(first, index)) == 1:
         return Columns(naming[0], (1 - naming[0],), has_header=False)
@@ -88,14 +101,18 @@ def read_rows(table: Table, columns: Columns, heartbeat: Heartbeat) -> Iterator[
         if columns.classes:
             cells = [name for name, cell in zip(columns.classes, cells, strict=True) if cell.casefold() in _YES]
         else:
-            cells = [_plain_label(cell) for cell in cells]
+            cells = [plain_label(cell) for cell in cells]
         yield Row(line.number, _cell(line, columns.file), tuple(filter(None, cells)), _cell(line, columns.split))
 
 
-def _plain_label(cell: str) -> str:
+def plain_label(cell: str) -> str:
     """As it was before pandas or Python wrote it."""
     found = _WHOLE.fullmatch(cell) or _LISTED.fullmatch(cell)
     return "" if is_missing(cell) else found[1] if found else cell
+
+
+def header_key(cell: str) -> str:
+    return "".join(each for each in cell.casefold() if each.isalnum())
 
 
 def _naming_images(cells: Sequence[str], index: ImageIndex) -> list[int]:

@@ -52,7 +52,7 @@ class TextTable:
         self._text, self.warnings = _decode(file, data, encoding)
         first = io.StringIO(self._text, newline="").readline()
         stated = _SEPARATOR.fullmatch(first)
-        self._delimiter = stated[1] if stated else _find_delimiter(first)
+        self._delimiter = stated[1] if stated else find_delimiter(first)
         self._skip = 1 if stated else 0
 
     def lines(self) -> Iterator[Line]:
@@ -70,7 +70,7 @@ class TextTable:
             raise InvalidArchive(f"{quote(self.file.name)} does not parse as a table: {error}") from error
 
 
-def _find_delimiter(first: str) -> str:
+def find_delimiter(first: str) -> str:
     """The one that makes the most cells of the first line."""
 
     def count(delimiter: str) -> int:

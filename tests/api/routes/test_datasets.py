@@ -69,6 +69,15 @@ def test_upload_may_be_the_archive_itself(client: ApiClient, convert: Callable[[
     assert client.get("/datasets/raw-1").json()["status"] == "ready"
 
 
+def test_upload_may_be_a_table_of_pixels(client: ApiClient, convert: Callable[[str], None]) -> None:
+    header = ",".join(["label", *(f"pixel{at}" for at in range(64))])
+    rows = [",".join([str(label), *["200"] * 64]) for label in (3, 7)]
+    assert client.post("/datasets?name=pixels", content="\n".join([header, *rows]).encode()).status_code == 202
+    convert("pixels")
+    view = client.get("/datasets/pixels").json()
+    assert (view["status"], view["classes"], view["shape"]) == ("ready", ["3", "7"], [8, 8, 1])
+
+
 def test_layout_and_encoding_of_names_are_chosen(client: ApiClient, convert: Callable[[str], None]) -> None:
     images = {f"{n}.png": image(n) for n in range(4)}
     table = "file,label\n0.png,猫\n1.png,狗\n2.png,猫\n3.png,狗\n".encode("gbk")
