@@ -6,7 +6,6 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 import numpy as np
-from sklearn.model_selection import train_test_split
 
 from analysis.generated_datasets import generate_blobs
 from imaging.resize import resize_all
@@ -124,6 +123,9 @@ def _limit(pool: Indices, labels: Labels, per_class: int, seed: int) -> Indices:
 
 
 def _cut(indices: Indices, ranks: Labels, held_out: int, spec: DatasetSpec) -> tuple[Indices, Indices]:
+    # Takes longer to import than an evaluation, which cuts nothing.
+    from sklearn.model_selection import train_test_split  # noqa: PLC0415
+
     kept, out = train_test_split(
         indices,
         test_size=held_out,

@@ -4,7 +4,7 @@ from worker.jobs.channel import connect
 
 if __name__ == "__main__":
     with connect() as channel:
-        # Now that the process dies with its supervisor: this takes seconds to import scikit-learn and ONNX Runtime.
+        # Now that the process dies with its supervisor: this takes a second to import.
         from worker.evaluation.process import main
 
         main(channel)

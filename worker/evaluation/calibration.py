@@ -4,7 +4,6 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import minimize_scalar
 
 from analysis.metrics import calibration_bins, calibration_error
 from models_store.evaluations.evaluation import Calibration
@@ -25,6 +24,8 @@ def fit_temperature(probabilities: Probabilities, truth: Labels) -> float:
 
     `probabilities` (samples, classes), `truth` (samples,) class indices of samples that were not trained on.
     """
+
+    from scipy.optimize import minimize_scalar  # noqa: PLC0415 - half the start of an evaluation, which fits nothing
 
     def cross_entropy(log_temperature: float) -> float:
         tempered = temper(probabilities, float(np.exp(log_temperature)))

@@ -17,6 +17,8 @@ log = logging.getLogger("trainer")
 # TensorFlow and Keras import these where they are installed, for functions that a trainer never calls: a quarter of the
 # CPU time of the import and 200 MB.
 UNUSED = ("IPython", "jax", "matplotlib", "pandas", "pyarrow")
+# What cuts splits, what fits the temperature, and what Keras imports with the first export: no job waits for them.
+IMPORTED_LATE = ("sklearn.model_selection", "scipy.optimize", "tf2onnx.convert")
 
 # Back-to-back experiments follow within a second; after that its memory, also on the GPU, is worth more to others.
 IDLE_SECONDS = 60.0
@@ -35,8 +37,7 @@ def import_tensorflow(niceness: int) -> None:
 def _import(niceness: int) -> None:
     os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), niceness)
     with unavailable(UNUSED), without_garbage_collection():
-        # The last one is what Keras imports with the first export.
-        for name in ("worker.training.train", "worker.training.reuse", "tf2onnx.convert"):
+        for name in ("worker.training.train", "worker.training.reuse", *IMPORTED_LATE):
             importlib.import_module(name)
 
 
