@@ -24,7 +24,7 @@ _contracts: list[Contract] = []
 
 
 def contract_of(app: FastAPI) -> Contract:
-    """The document does not depend on the settings, so that one is enough for a session."""
+    """One for all of a session: the document does not depend on the settings, and takes a second to make."""
     if not _contracts:
         _contracts.append(Contract(app.openapi()))
     return _contracts[0]
@@ -40,6 +40,7 @@ class ApiClient(TestClient):
     def __init__(self, settings: Settings) -> None:
         self.api = new_application(settings)
         self.contract = contract_of(self.api)
+        self.api.openapi_schema = self.contract.document
         super().__init__(self.api, raise_server_exceptions=False)
 
     def __exit__(self, *raised: Any) -> None:
