@@ -76,11 +76,7 @@ class Access:
             await self._limits.count_failure(scope)
             raise NotAuthenticated(_INVALID)
         await self._limits.count_request(scope, key, needed)
-        if not key.is_admin and (missing := [each for each in needed if each not in key.scopes]):
-            raise InsufficientScope(
-                f"this needs a key with the scope {' and '.join(missing)}; the one that was sent has "
-                f"{', '.join(key.scopes)}"
-            )
+        _check_scopes(key, needed, "this")
         scope[_KEY] = key
         show_to(None if key.is_admin else Viewer(key.owner, partial(self._teaches, key.owner)))
 
@@ -170,6 +166,20 @@ async def get_standing(request: Request) -> AsyncIterator[Callable[[], bool]]:
 
 # Of a stream, which counts while it is open: whether its key is still valid, asked before each event.
 StillAllowed = Annotated[Callable[[], bool], Depends(get_standing)]
+
+
+def require_scope(key: Key | None, scope: KeyScope, what: str) -> None:
+    """For a part of what a route does, named by `what`. Raises InsufficientScope."""
+    if key is not None:
+        _check_scopes(key, [scope], what)
+
+
+def _check_scopes(key: Key, needed: Sequence[str], what: str) -> None:
+    if not key.is_admin and (missing := [each for each in needed if each not in key.scopes]):
+        raise InsufficientScope(
+            f"{what} needs a key with the scope {' and '.join(missing)}; the one that was sent has "
+            f"{', '.join(key.scopes)}"
+        )
 
 
 async def get_key(request: Request) -> Key | None:

@@ -46,6 +46,7 @@ from models_store.owners.quotas import Quotas
 from models_store.sweeps.claim import SweepJobs
 from models_store.sweeps.pruning import Trials
 from models_store.sweeps.store import SweepStore
+from models_store.visibility import Viewer
 from models_store.webhooks.store import WebhookStore
 from models_store.webhooks.webhook import Delivery
 from specs.dataset import DATASETS, Dataset
@@ -128,6 +129,12 @@ class Store:
             return self.experiments.read(data["id"]).ended_at == at
         except (NotFound, Damaged):
             return False
+
+    def viewer_of(self, owner: str | None) -> Viewer | None:
+        """Who sees what is done for an owner later on; None, who sees everything, for admins, and without keys."""
+        if owner is None or self.keys.has_live_admin(owner):
+            return None
+        return Viewer(owner, partial(self.classes.teaches, owner))
 
     def known_owners(self) -> set[str]:
         """All who have a key or something else. Raises Unavailable if Redis cannot be reached."""

@@ -5,7 +5,7 @@ in folders, lists, counts and events. What the service does by itself sees every
 """
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from contextvars import ContextVar
 from functools import partial
 from pathlib import Path
@@ -36,13 +36,18 @@ def show_to(viewer: Viewer | None) -> None:
 
 
 @contextmanager
-def seeing_everything() -> Iterator[None]:
-    """For what is shared by all requests, such as a cache."""
-    token = _viewer.set(None)
+def seeing_as(viewer: Viewer | None) -> Iterator[None]:
+    """For what the service does later on, on behalf of somebody; None sees everything."""
+    token = _viewer.set(viewer)
     try:
         yield
     finally:
         _viewer.reset(token)
+
+
+def seeing_everything() -> AbstractContextManager[None]:
+    """For what is shared by all requests, such as a cache."""
+    return seeing_as(None)
 
 
 def sees_everything() -> bool:

@@ -9,7 +9,7 @@ from analysis import plots
 from analysis.estimates import estimate, recent_runs
 from analysis.sweeps import SweepSummary, SweepView, view
 from api import content, request_bodies
-from api.access import READ, RUN
+from api.access import READ, RUN, KeyDep, require_scope
 from api.classroom import NO_TRIAL_BUDGETED
 from api.dependencies import BodyDep, IdempotencyKey, PlotsDep, RegistryDep, StoreDep, SyntaxDep, judge
 from api.ownership import OWN_SWEEP, OWN_TRIAL_PINS, Owner, WantedPrivacy, keyed_body
@@ -24,6 +24,7 @@ from models_store.privacy import change_sweep, choose_privacy, named_datasets
 from models_store.store import Store
 from models_store.sweeps.record import SweepRecord
 from models_store.sweeps.warm_start import prior_trials
+from specs.access import KeyScope
 from specs.experiment import ExperimentSpec
 from specs.sweep import parse_sweep, preflight
 from specs.sweep.edit import parse_sweep_edit
@@ -49,6 +50,7 @@ def create_sweep(
     syntax: SyntaxDep,
     store: StoreDep,
     owner: Owner,
+    key: KeyDep,
     dry_run: DryRun = False,
     idempotency_key: IdempotencyKey = None,
     private: WantedPrivacy = None,
@@ -57,10 +59,13 @@ def create_sweep(
 
     The ends of every range and twenty random points are checked first. Points without a valid spec are counted and
     skipped; if all are invalid the sweep is rejected. Trials are ordinary experiments: `GET /experiments?sweep=ID`.
+    `serve: best` needs a key with the scope `serve`, too.
 
     Once this has answered 202 the sweep is on disk and will run, even if any process dies.
     """
     sweep = parse_sweep(parse_posted_document(body, syntax, _EXAMPLE))
+    if sweep.serve is not None:
+        require_scope(key, KeyScope.SERVE, "`serve` pins a model, which")
 
     def parse(document: dict[str, Any]) -> ExperimentSpec:
         spec = parse_ready_spec(document, store)

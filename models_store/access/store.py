@@ -131,9 +131,10 @@ class KeyStore:
         if creator is not None and (current is None or not current.is_live(now)):
             raise NotAuthenticated(f"key {creator.id} is not valid any more, and creates no others")
 
-    def has_live_admin(self) -> bool:
+    def has_live_admin(self, owner: str | None = None) -> bool:
+        """Of this owner, or of any."""
         now = utc_now()
-        return any(each.is_admin and each.is_live(now) for each in self.list())
+        return any(each.is_admin and each.is_live(now) for each in self.list() if owner in (None, each.owner))
 
     def verify(self, token: str) -> Key | None:
         """The key, if it is valid. Takes some microseconds, whether there is such a key or not."""

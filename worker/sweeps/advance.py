@@ -15,6 +15,7 @@ from models_store.store import Store
 from models_store.sweeps.claim import SweepClaim
 from models_store.sweeps.record import SweepRecord, SweepStatus
 from models_store.sweeps.trial import Trial, TrialStatus
+from models_store.visibility import seeing_as
 from specs.errors import SpecError
 from specs.experiment import ExperimentSpec, parse_spec
 from specs.sweep import Point
@@ -39,6 +40,8 @@ class _Step:
     def __init__(self, claim: SweepClaim, store: Store) -> None:
         self._claim = claim
         self._store = store
+        # Who has posted it may not see all that a worker does: what is private to others is unknown to its trials, too.
+        self._viewer = store.viewer_of(claim.record.owner)
         self._created: list[Trial] = []
 
     @property
@@ -99,7 +102,8 @@ class _Step:
         number = len(record.trials)
         trial = Trial(number=number, point=point, experiment_id=str(ULID()))
         try:
-            self._parse(trial)
+            with seeing_as(self._viewer):
+                self._parse(trial)
         except SpecError as error:
             trial = trial.reject("; ".join(map(str, error.problems)))
         return record.with_trials([trial])
@@ -122,25 +126,30 @@ class _Step:
     def _create(self, trial: Trial) -> Trial:
         place = TrialId(self._record.id, trial.number, trial.experiment_id or "")
         try:
-            spec = self._parse(trial)
-            with (
-                self._store.datasets.keep(*spec.dataset.names),
-                self._store.transfers.keep(spec, self._store.known_datasets()) as layers,
-            ):
-                self._claim.create_experiment(
-                    lambda private: self._store.experiments.create(
-                        spec,
-                        transferred_layers=layers,
-                        place=place,
-                        priority=self._record.spec.priority,
-                        owner=self._record.owner,
-                        private=private,
-                    )
-                )
+            with seeing_as(self._viewer):
+                self._create_experiment(trial, place)
         except (SpecError, InvalidState) as error:
             # It was valid when it was planned: its dataset was deleted since.
             return trial.reject(str(error))
         return trial.replace(is_created=True)
+
+    def _create_experiment(self, trial: Trial, place: TrialId) -> None:
+        """Raises SpecError, InvalidState if it is no longer valid."""
+        spec = self._parse(trial)
+        with (
+            self._store.datasets.keep(*spec.dataset.names),
+            self._store.transfers.keep(spec, self._store.known_datasets()) as layers,
+        ):
+            self._claim.create_experiment(
+                lambda private: self._store.experiments.create(
+                    spec,
+                    transferred_layers=layers,
+                    place=place,
+                    priority=self._record.spec.priority,
+                    owner=self._record.owner,
+                    private=private,
+                )
+            )
 
     # -- ends --------------------------------------------------------------------------------------------------------
 
@@ -171,7 +180,11 @@ class _Step:
         if not self._store.models.may_serve(experiment.dataset, winner):
             log.warning("sweep %s: experiment %s, the best one, is private and cannot serve", self._record.id, winner)
             return
-        self._store.experiments.pins.put(Pin(dataset=experiment.dataset, experiment_id=winner))
+        owner, pin = self._record.owner, self._store.models.pins().get(experiment.dataset)
+        if self._viewer is not None and isinstance(pin, Pin) and pin.owner not in (None, owner):
+            log.warning("sweep %s: the pin of %s belongs to %s, and stays", self._record.id, pin.dataset, pin.owner)
+            return
+        self._store.experiments.pins.put(Pin(dataset=experiment.dataset, experiment_id=winner, owner=owner))
 
     def cancel(self) -> SweepRecord:
         """Cancel the trials; the sweep is cancelled when all have ended."""
