@@ -8,6 +8,9 @@ from anyio import to_thread
 from PIL import Image
 
 from models_store import keys
+from models_store.datasets.claim import ConversionClaim
+from models_store.experiments.claim import TrainingClaim
+from models_store.jobs.workers import Worker
 from models_store.store import Store
 from models_store.sweeps.claim import SweepClaim
 from models_store.webhooks.webhook import Webhook
@@ -404,3 +407,25 @@ def test_same_key_for_something_private_is_rejected(
 
     assert [each.status_code for each in answers] == [202, 422, 202]
     assert answers[0].json()["id"] == answers[2].json()["id"]
+
+
+def test_live_views_name_nothing_private(bob: ApiClient, store: Store, tiny_document: JsonObject) -> None:
+    """What the machine does now, which differs from request to request, of a private training and upload."""
+    add_private(bob, tiny_document)
+    record = store.experiments.create(parse_spec({**tiny_document, "name": "hush17"}), owner="ann", private=True)
+    store.workers.beat(Worker(name="test:1", hostname="test", pid=1))
+    assert TrainingClaim.acquire(store.training_jobs, record.id, worker="test:1") is not None
+    with store.datasets.receive_archive() as archive:
+        archive.write(b"archive")
+        store.datasets.add("hush18", archive, owner="ann", private=True)
+    assert ConversionClaim.acquire(store.conversion_jobs, "hush18", worker="test:1") is not None
+    paths = ("/workers", "/disk", "/metrics", "/queue", "/models/traffic")
+
+    answers = {path: bob.get(path).text for path in paths}
+    as_owner(bob, "ann")
+    own = {path: bob.get(path).text for path in paths}
+
+    hidden = (*store.experiments.index.ids(), "hush17", "hush18", "noise")
+    assert [(path, each) for path, text in answers.items() for each in hidden if each in text] == []
+    assert all(each in own["/workers"] for each in (record.id, "hush17", "hush18"))
+    assert all(each in own["/disk"] for each in (record.id, "hush18", "noise"))
