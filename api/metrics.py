@@ -51,6 +51,8 @@ class StoreCollector(Collector):
         yield GaugeMetricFamily(
             "training_workers", "Workers whose heartbeat reached Redis in the last 15 s", now.workers
         )
+        draining = "Workers of these that drain: they start nothing more"
+        yield GaugeMetricFamily("training_workers_draining", draining, now.draining_workers)
         yield GaugeMetricFamily("training_queue_depth", "Wake-ups that wait for a worker", now.queue_depth)
         discarded = "Messages in Redis that were none of this service's"
         yield CounterMetricFamily("discarded_messages", discarded, now.discarded_messages)

@@ -13,10 +13,12 @@ _MAX_SHOWN = 100
 
 class StoreStatistics(Frozen):
     """`epoch_buckets` are (upper bound in seconds, epochs up to it), cumulative; `epoch_seconds` is the sum of all
-    durations. `discarded_messages` were found in Redis and are none of this service's."""
+    durations. `draining_workers` are those of the `workers` that start nothing more. `discarded_messages` were found in
+    Redis and are none of this service's."""
 
     experiments: dict[Status, int]
     workers: int
+    draining_workers: int
     queue_depth: int
     discarded_messages: int
     epoch_buckets: list[tuple[str, float]]
@@ -37,10 +39,12 @@ class QueueState(Frozen):
 def store_statistics(experiments: ExperimentStore, queue: Queue, workers: Workers) -> StoreStatistics:
     """Raises Unavailable if Redis cannot be reached."""
     with require_redis():
+        alive = workers.alive()
         buckets, seconds = experiments.epoch_durations.read()
         return StoreStatistics(
             experiments={status: experiments.index.count(f"status={status}") for status in Status},
-            workers=len(workers.alive()),
+            workers=len(alive),
+            draining_workers=sum(worker.draining is not None for worker in alive),
             queue_depth=queue.depth(TRAINING),
             discarded_messages=queue.discarded(),
             epoch_buckets=buckets,

@@ -33,6 +33,7 @@ from models_store.experiments.store import ExperimentStore
 from models_store.experiments.summaries import Summaries
 from models_store.experiments.transfers import Transfers
 from models_store.files import make_private
+from models_store.jobs.drains import Drains
 from models_store.jobs.leases import Leases
 from models_store.jobs.queue import Queue
 from models_store.jobs.reconciler import Reconciler
@@ -178,6 +179,8 @@ def open_store(
     classes.prepare()
     assignments = AssignmentStore(root, experiments, datasets)
     assignments.prepare()
+    drains = Drains(root)
+    drains.prepare()
     reader = connect_async(redis_url, f"{role}-events", HEARTBEAT_SECONDS + SOCKET_SECONDS)
     limits = connect_async(redis_url, f"{role}-limits", _LIMITS_SECONDS)
     training_jobs = TrainingJobs(experiments)
@@ -208,7 +211,7 @@ def open_store(
         conversion_jobs=conversion_jobs,
         evaluation_jobs=evaluation_jobs,
         sweep_jobs=sweep_jobs,
-        workers=Workers(redis, events),
+        workers=Workers(redis, events, drains),
         reconciler=Reconciler(experiments, datasets, jobs, redis),
         summaries=Summaries(redis, experiments.index, experiments.history, lambda: experiments.holdout.hidden.mark),
         changes=Changes(reader),

@@ -209,6 +209,8 @@ class Client(Sender):
     # -- the service itself ------------------------------------------------------------------------------------------
 
     workers = sends(operations.service.workers)
+    drain = sends(operations.service.drain)
+    resume_worker = sends(operations.service.resume_worker)
     queue = sends(operations.service.queue)
     reorder_queue = sends(operations.service.reorder_queue)
     pause_queue = sends(operations.service.pause_queue)

@@ -14,7 +14,7 @@ from typing import Any, Final
 from celery import Celery, bootsteps, signals
 from celery.worker import state
 
-from models_store.errors import Unavailable
+from models_store.errors import StoreError, Unavailable
 from models_store.files import PRIVATE_UMASK
 from models_store.jobs.queue import CONVERSION, EVALUATION, SWEEP, TRAINING, configure
 from models_store.jobs.workers import Worker
@@ -23,7 +23,7 @@ from models_store.self_test import check_at_start
 from models_store.store import Store, open_store
 from settings import Settings
 from standard_streams import lose_what_cannot_be_written
-from worker.jobs.consumption import Consumption
+from worker.jobs.consumption import Consumption, Intake
 from worker.jobs.supervisor import Supervisor
 from worker.machine import Machine
 
@@ -72,7 +72,7 @@ def create_app(settings: Settings) -> Celery:
     signals.worker_process_shutdown.connect(pool.stop, weak=False)
     signals.worker_ready.connect(pool.announce_shutdown, weak=False)
     signals.setup_logging.connect(lambda **_: _set_up_logging(settings.log_level), weak=False)
-    app.steps["worker"].add(type("Upkeep", (Upkeep,), {"settings": settings}))
+    app.steps["worker"].add(type("Upkeep", (Upkeep,), {"settings": settings, "pool": pool}))
     return app
 
 
@@ -100,13 +100,20 @@ class PoolProcess:
         self._settings = settings
         # Set by the main process: the fork receives no signal of its own. Shared memory without a lock, because a
         # process killed while it holds one would leave it locked.
-        self._shutting_down = RawValue(c_bool, False)
+        self._shutting_down, self._giving_back = RawValue(c_bool, False), RawValue(c_bool, False)
 
     def start(self, **_: Any) -> None:
         store = _open_store(self._settings, "supervisor")
         name = _worker_name(os.getppid())
-        self.supervisor = Supervisor(store, self._settings, name, lambda: bool(self._shutting_down.value))
+        self.supervisor = Supervisor(store, self._settings, name, self._must_give_back)
         self.supervisor.warm_up()
+
+    def _must_give_back(self) -> bool:
+        return bool(self._shutting_down.value or self._giving_back.value)
+
+    def give_back(self, is_due: bool) -> None:
+        """In the main process: have the supervisor return its job to the queue, and start none while `is_due`."""
+        self._giving_back.value = is_due
 
     def stop(self, **_: Any) -> None:
         self.supervisor.close()
@@ -127,10 +134,12 @@ class PoolProcess:
 
 class Upkeep(bootsteps.StartStopStep):
     """In the main process: heartbeats for `GET /workers`, on the worker's own timer, so that no thread is there to be
-    caught by a fork. A worker that does not consume ends, so that its supervisor starts another."""
+    caught by a fork; with each it notices whether it is to drain. A worker that does not consume ends, so that its
+    supervisor starts another."""
 
     requires = ("celery.worker.components:Timer",)
     settings: Settings
+    pool: PoolProcess
 
     def __init__(self, parent: Any, **_: Any) -> None:
         self._store = _open_store(self.settings, "worker")
@@ -143,9 +152,11 @@ class Upkeep(bootsteps.StartStopStep):
         self._consumption = Consumption(
             max_checks=max(_MIN_CHECKS, math.ceil(self.settings.lease_seconds / BEAT_SECONDS))
         )
+        self._intake = Intake(parent)
         self._timer: Any = None
 
     def start(self, parent: Any) -> None:
+        self._forget_drain()
         self._timer = parent.timer.call_repeatedly(BEAT_SECONDS, self._beat)
         self._beat()
 
@@ -154,10 +165,20 @@ class Upkeep(bootsteps.StartStopStep):
             self._timer.cancel()
         with contextlib.suppress(Unavailable):
             self._store.workers.leave(self._worker.name)
+        self._forget_drain()
+
+    def _forget_drain(self) -> None:
+        try:
+            self._store.workers.drains.forget(self._worker.name)
+        except StoreError as error:
+            log.warning("a drain of worker %s was not forgotten: %s", self._worker.name, error)
 
     def _beat(self) -> None:
+        draining = self._store.workers.drains.mode_of(self._worker.name)
+        self.pool.give_back(draining == "give_back")
+        self._intake.set_open(draining is None)
         try:
-            if self._consumes():
+            if self._consumes(draining is None):
                 self._store.workers.beat(self._machine.describe(self._worker))
                 return
             log.critical("messages wait and this worker is idle: it ends, to be started again")
@@ -166,6 +187,7 @@ class Upkeep(bootsteps.StartStopStep):
         except Unavailable as error:
             log.warning("no heartbeat: %s", error)
 
-    def _consumes(self) -> bool:
+    def _consumes(self, is_wanted: bool) -> bool:
         received = sum(state.total_count.values())
-        return self._consumption.check(self._store.queue.waiting(), bool(state.reserved_requests), received)
+        waiting = self._store.queue.waiting() if is_wanted else 0
+        return self._consumption.check(waiting, bool(state.reserved_requests), received)

@@ -6,19 +6,21 @@ from socket import gethostname
 from models_store.connection import connect
 from models_store.errors import Unavailable
 from models_store.events import EventLog
+from models_store.jobs.drains import Drains
 from models_store.jobs.workers import Workers
 from settings import Settings
 
 
-def is_alive(redis_url: str, hostname: str) -> bool:
+def is_alive(settings: Settings, hostname: str) -> bool:
     """Whether a heartbeat of it has reached Redis in the last 15 s; true while Redis does not answer, because a
     training continues then."""
-    redis = connect(redis_url, "health")
+    redis = connect(settings.redis_url, "health")
+    workers = Workers(redis, EventLog(redis), Drains(settings.store_dir))
     try:
-        return hostname in {worker.hostname for worker in Workers(redis, EventLog(redis)).alive()}
+        return hostname in {worker.hostname for worker in workers.alive()}
     except Unavailable:
         return True
 
 
 if __name__ == "__main__":
-    sys.exit(not is_alive(Settings().redis_url, gethostname()))
+    sys.exit(not is_alive(Settings(), gethostname()))

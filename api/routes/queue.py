@@ -60,7 +60,7 @@ def resume_queue(store: StoreDep) -> QueueView:
 def _view(store: Store) -> QueueView:
     state = queue_state(store.experiments, store.queue)
     past, datasets = recent_runs(store.experiments), store.known_datasets()
-    workers = [worker.name for worker in store.workers.alive()]
+    workers = [worker.name for worker in store.workers.consuming()]
     seconds = partial(estimate_seconds, past=past, datasets=datasets)
     times = estimate_queue(state.running, [] if state.paused else state.items, workers, seconds)
     return QueueView(

@@ -18,23 +18,23 @@ class Liveness(Answer):
 
 
 class Readiness(Liveness):
-    """Experiments are accepted. `workers` counts those that are alive, which means that they consume: without any,
-    experiments wait."""
+    """Experiments are accepted. `workers` counts those that are alive and do not drain: without any, experiments
+    wait."""
 
     ready: bool = True
     workers: int
 
 
 class WorkerView(Worker):
-    """A live worker, with what it does now: `activities` is empty while it waits. `experiments` are the ids of those
-    that it trains."""
+    """A live worker, with what it does now: `activities` is empty while it waits, and once it has drained.
+    `experiments` are the ids of those that it trains."""
 
     activities: list[Activity]
     experiments: list[str]
 
 
 class WorkerList(ItemList[WorkerView]):
-    """All live workers."""
+    """Live workers."""
 
 
 class ExperimentSize(Answer):

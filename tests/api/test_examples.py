@@ -196,6 +196,8 @@ def record_queue(record: Recorder, store: Store, document: JsonObject) -> None:
     }
     store.workers.beat(Worker(name="worker-1:7", hostname="worker-1", pid=7, **described))
     record("GET", "/workers")
+    record("POST", "/workers:drain?name=worker-1:7")
+    record("POST", "/workers:resume?name=worker-1")
     record("GET", "/queue")
     record("POST", "/queue:reorder", json={"ids": [waiting]})
     record("POST", "/queue:pause")

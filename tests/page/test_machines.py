@@ -35,6 +35,18 @@ def test_idle_worker_is_shown(open_page: OpenPage, site: Site) -> None:
     expect(page.get_by_text("Waits for a run.")).to_be_visible()
 
 
+def test_worker_is_drained_and_resumed(open_page: OpenPage, site: Site) -> None:
+    site.store.workers.beat(Worker(name="lab:7", hostname="lab", pid=7))
+    page = open_page("#/machines")
+    page.get_by_role("button", name="Have lab:7 start nothing more").click()
+    expect(page.get_by_text("Drained: it starts nothing more.")).to_be_visible()
+    assert site.store.workers.drains.mode_of("lab:7") == "finish"
+    assert axe_findings(page) == []
+    page.get_by_role("button", name="Have lab:7 start runs again").click()
+    expect(page.get_by_text("Waits for a run.")).to_be_visible()
+    assert site.store.workers.consuming() != []
+
+
 def test_worker_and_queue_are_shown_live(
     open_page: OpenPage, site: Site, begin: Begin, watch: Watch, tiny_document: dict[str, Any]
 ) -> None:

@@ -50,6 +50,9 @@ class SharedService:
             client.flushall()
         eventually(self._lists_nothing)
         self._service.http.post("/queue:resume")
+        for worker in self._service.http.get("/workers").json()["items"]:
+            if worker["draining"]:
+                self._service.http.post("/workers:resume", params={"name": worker["name"]})
         self._service.clear_logs()
 
     def _keep_one_api(self) -> None:

@@ -397,6 +397,7 @@ def worker(**changes: Any) -> JsonObject:
         "memory": {"used_bytes": 2_600_000_000, "total_bytes": 8_200_000_000},
         "trainer_bytes": 900_000_000,
         "seen_at": 1763842500.5,
+        "draining": None,
         "activities": [],
         "experiments": [],
         **changes,

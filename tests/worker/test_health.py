@@ -11,6 +11,7 @@ import pytest
 
 from models_store.connection import connect
 from models_store.events import EventLog
+from models_store.jobs.drains import Drains
 from models_store.jobs.workers import Worker, Workers
 from tests.support.valkey import Valkey
 
@@ -28,9 +29,9 @@ def exit_status(valkey: Valkey) -> int:
     return subprocess.run([sys.executable, "-m", "worker.health"], env=environment, check=False).returncode
 
 
-def test_worker_with_a_heartbeat_is_healthy(valkey: Valkey) -> None:
+def test_worker_with_a_heartbeat_is_healthy(valkey: Valkey, tmp_path: Path) -> None:
     redis = connect(valkey.url, "test")
-    workers = Workers(redis, EventLog(redis))
+    workers = Workers(redis, EventLog(redis), Drains(tmp_path))
     workers.beat(Worker(name="celery@elsewhere", hostname="elsewhere", pid=1))
     assert exit_status(valkey) == 1
     workers.beat(Worker(name=f"celery@{gethostname()}", hostname=gethostname(), pid=1))

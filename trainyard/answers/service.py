@@ -39,7 +39,8 @@ class Activity(Answer):
 
 class Worker(Answer):
     """A live worker; a training may use so many `devices`. `memory` is that of its machine, `trainer_bytes` what its
-    trainers have of it."""
+    trainers have of it. `draining` is "finish" or "give_back" for one that starts nothing more, which has drained once
+    there are no `activities`."""
 
     name: str
     hostname: str
@@ -50,6 +51,7 @@ class Worker(Answer):
     memory: MemoryUse | None = None
     trainer_bytes: int | None = None
     seen_at: float
+    draining: str | None = None
     activities: list[Activity]
     experiments: list[str]
 

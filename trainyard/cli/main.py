@@ -20,7 +20,7 @@ from trainyard.cli.commands.files import files, log
 from trainyard.cli.commands.groups import group
 from trainyard.cli.commands.keys import keys, login, logout
 from trainyard.cli.commands.label import label, relabel
-from trainyard.cli.commands.machines import machines
+from trainyard.cli.commands.machines import drain, machines
 from trainyard.cli.commands.models import models, serve
 from trainyard.cli.commands.predict import predict
 from trainyard.cli.commands.prune import prune
@@ -79,6 +79,7 @@ _COMMANDS = (
     files,
     log,
     machines,
+    drain,
     edit,
     stop,
     cancel,

@@ -10,6 +10,18 @@ def workers() -> Operation[ItemList[Worker]]:
     return Operation("GET", "/workers", read_as(ItemList[Worker]))
 
 
+def drain(name: str, give_back: bool = False) -> Operation[ItemList[Worker]]:
+    """Have the worker of that name, or all workers of that machine, start nothing more. They finish what they have
+    begun, or `give_back` returns it to the queue, with a checkpoint."""
+    params = {"name": name, "give_back": "true" if give_back else None}
+    return Operation("POST", "/workers:drain", read_as(ItemList[Worker]), params=params)
+
+
+def resume_worker(name: str) -> Operation[ItemList[Worker]]:
+    """Undo `drain`."""
+    return Operation("POST", "/workers:resume", read_as(ItemList[Worker]), params={"name": name})
+
+
 def queue() -> Operation[Queue]:
     """The experiments that wait, in order, and those that run, with estimates of when they start and end."""
     return Operation("GET", "/queue", read_as(Queue))

@@ -35,7 +35,8 @@ log = logging.getLogger(__name__)
 class Supervisor:
     """Each method does one job, unless there is nothing to do: another worker has it, it has ended, or was deleted.
 
-    `worker` is the name in the records; `is_shutting_down` returns whether the worker is about to end.
+    `worker` is the name in the records; `is_shutting_down` returns whether the worker is about to end, or is to give
+    back what it has.
     """
 
     def __init__(self, store: Store, settings: Settings, worker: str, is_shutting_down: Callable[[], bool]) -> None:
@@ -64,7 +65,7 @@ class Supervisor:
     @contextmanager
     def _candidates(self, named: str) -> Iterator[Iterator[JobName]]:
         waiting = self._store.experiments.waiting
-        alive = self._store.workers.alive()
+        alive = self._store.workers.consuming()
         with waiting.picking():
             yield ((each,) for each in waiting.candidates(named, lambda each: self._leaves(each, alive)))
 
@@ -112,7 +113,7 @@ class Supervisor:
         finds the sweep claimed."""
         jobs = self._store.sweep_jobs
         try:
-            while jobs.is_due(sweep_id) and not self._is_shutting_down():
+            while jobs.is_due(sweep_id) and not self._is_shutting_down() and not self._is_draining():
                 claim = SweepClaim.acquire(jobs, sweep_id, worker=self._worker)
                 if claim is None:
                     return
@@ -142,7 +143,7 @@ class Supervisor:
         attempt: Callable[[C], Attempt[C]],
     ) -> None:
         """The first of the jobs that can be claimed."""
-        if self._is_shutting_down():
+        if self._is_shutting_down() or self._is_draining():
             return
         try:
             with candidates as names:
@@ -157,6 +158,13 @@ class Supervisor:
             log.warning("gave up: %s", error)
         except (Busy, StorageFull, Unavailable) as error:
             log.error("%s; the reconciler will enqueue the job again", error)
+
+    def _is_draining(self) -> bool:
+        """From disk: its main process notices with the next heartbeat, until when it still receives messages."""
+        if self._store.workers.drains.mode_of(self._worker) is None:
+            return False
+        log.info("this worker drains; the reconciler sends the message again")
+        return True
 
     def close(self) -> None:
         if self._trainers is not None:

@@ -33,6 +33,33 @@ def test_readiness_counts_live_workers(client: ApiClient, api_store: Store) -> N
     assert client.get("/health/ready").json()["workers"] == 0
 
 
+def test_draining_worker_is_shown_and_not_counted(
+    client: ApiClient, api_store: Store, tiny_spec: Callable[..., ExperimentSpec]
+) -> None:
+    api_store.workers.beat(Worker(name="host:7", hostname="host", pid=7))
+    api_store.experiments.create(tiny_spec())
+    assert client.get("/queue").json()["items"][0]["starts_in_seconds"] == 0
+    [drained] = client.post("/workers:drain", params={"name": "host:7"}).json()["items"]
+    assert (drained["name"], drained["draining"], drained["activities"]) == ("host:7", "finish", [])
+    assert client.get("/workers").json()["items"] == [drained]
+    assert client.get("/health/ready").json()["workers"] == 0
+    assert client.get("/queue").json()["items"][0]["starts_in_seconds"] is None
+    families = {family.name: family for family in text_string_to_metric_families(client.get("/metrics").text)}
+    assert (value(families, "training_workers"), value(families, "training_workers_draining")) == (1, 1)
+    [given_back] = client.post("/workers:drain", params={"name": "host", "give_back": "true"}).json()["items"]
+    assert given_back["draining"] == "give_back"
+    assert client.post("/workers:resume", params={"name": "host"}).json()["items"][0]["draining"] is None
+    assert client.get("/health/ready").json()["workers"] == 1
+
+
+def test_drain_of_an_unknown_worker_is_not_found(client: ApiClient, api_store: Store) -> None:
+    api_store.workers.beat(Worker(name="host:7", hostname="host", pid=7))
+    answer = client.post("/workers:drain", params={"name": "host:8"})
+    assert (answer.status_code, "known are host, host:7" in answer.json()["detail"]) == (404, True)
+    assert client.post("/workers:drain").status_code == 422
+    assert client.post("/workers:resume", params={"name": "host:7"}).status_code == 404
+
+
 def test_service_without_redis_is_live_not_ready(settings: Settings) -> None:
 
     away = settings.model_copy(update={"redis_url": "redis://127.0.0.1:1/0"})

@@ -17,6 +17,7 @@ from settings import Settings
 from specs.dataset import DATASETS
 from specs.evaluation import parse_evaluation
 from specs.experiment import ExperimentSpec
+from specs.sweep import parse_sweep
 from tests.support.published import publish
 from tests.support.store import LEASE_SECONDS
 from tests.worker.jobs.scripted import ScriptedProcess
@@ -231,6 +232,25 @@ def test_supervisor_does_nothing_while_shutting_down(store: Store, settings: Set
         store.datasets.add("own", archive)
     Supervisor(store, settings, "test:1", lambda: True).convert("own")
     assert store.datasets.get("own").attempts == 0
+
+
+def test_draining_supervisor_starts_nothing(
+    store: Store, settings: Settings, tiny_spec: Callable[..., ExperimentSpec], tiny_document: dict[str, Any]
+) -> None:
+    """Even if its main process has not noticed yet, and still receives messages."""
+    with store.datasets.receive_archive() as archive:
+        store.datasets.add("own", archive)
+    experiment = store.experiments.create(tiny_spec())
+    training = {**tiny_document["training"], "batch_size": {"$search": {"choice": [16, 32]}}}
+    sweep = store.sweeps.create(parse_sweep({"name": "sizes", "experiment": {**tiny_document, "training": training}}))
+    store.workers.drains.add("test:1", "finish", lambda _: True)
+    supervisor = Supervisor(store, settings.model_copy(update={"spare_trainer": False}), "test:1", lambda: False)
+    supervisor.convert("own")
+    supervisor.train(experiment.id)
+    supervisor.advance_sweep(sweep.id)
+    supervisor.close()
+    assert store.datasets.get("own").attempts == store.experiments.get(experiment.id).attempts == 0
+    assert store.sweeps.read(sweep.id).trials == ()
 
 
 def test_supervisor_ignores_message_without_job(store: Store, settings: Settings) -> None:

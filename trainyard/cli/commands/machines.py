@@ -1,17 +1,22 @@
 """`trainyard machines`."""
 
 from collections.abc import Iterator
+from typing import Annotated
 
+import typer
 from rich.console import RenderableType
 
 from trainyard.answers.base import ItemList
 from trainyard.answers.service import Activity, DiskUse, MemoryUse, Retention, Worker
 from trainyard.cli.options import DEFAULT_URL, JsonOption, UrlOption
-from trainyard.cli.output import print_json, print_lines
+from trainyard.cli.output import print_answer, print_json, print_lines
 from trainyard.cli.views.queue import queue_view
 from trainyard.cli.views.tables import Listing, prose, right
 from trainyard.cli.views.text import bytes_text, count_text, time_text
 from trainyard.client import Client
+from trainyard.errors import UsageError
+
+_NameArgument = Annotated[str, typer.Argument(help="Of a worker, as in `trainyard machines`, or of its machine.")]
 
 
 def machines(json: JsonOption = False, url: UrlOption = DEFAULT_URL) -> None:
@@ -24,12 +29,32 @@ def machines(json: JsonOption = False, url: UrlOption = DEFAULT_URL) -> None:
         print_lines(*worker_view(workers), "", *queue_view(queue), "", *disk_lines(disk))
 
 
+def drain(
+    name: _NameArgument,
+    give_back: Annotated[
+        bool, typer.Option("--give-back", help="Return what it has begun to the queue, with a checkpoint.")
+    ] = False,
+    undo: Annotated[bool, typer.Option("--undo", help="Have it start experiments again.")] = False,
+    json: JsonOption = False,
+    url: UrlOption = DEFAULT_URL,
+) -> None:
+    """Have a worker, or all workers of a machine, start nothing more: it finishes what it has begun.
+
+    That of a worker ends with it; that of a machine also holds for workers that are started there later.
+    """
+    if give_back and undo:
+        raise UsageError("give either --give-back or --undo")
+    with Client(url) as client:
+        workers = client.resume_worker(name) if undo else client.drain(name, give_back)
+    print_answer(workers, json, worker_view)
+
+
 def worker_view(workers: ItemList[Worker]) -> Iterator[RenderableType]:
     if not workers:
         yield "no worker is alive: experiments wait until one starts"
         return
     headers = ("worker", prose("device"), right("memory"), right("trainers"), prose("does"))
-    yield Listing(headers, ((each.name, *_machine_texts(each), _activity_text(each.activities)) for each in workers))
+    yield Listing(headers, ((each.name, *_machine_texts(each), _doing_text(each)) for each in workers))
 
 
 def disk_lines(disk: DiskUse) -> Iterator[str]:
@@ -56,8 +81,12 @@ def _memory_text(memory: MemoryUse) -> str:
     return f"{bytes_text(memory.used_bytes)} of {bytes_text(memory.total_bytes)}"
 
 
-def _activity_text(activities: list[Activity]) -> str:
-    return "; ".join(map(_describe, activities)) or "waits"
+def _doing_text(worker: Worker) -> str:
+    doing = "; ".join(map(_describe, worker.activities))
+    if worker.draining is None:
+        return doing or "waits"
+    how = "gives back" if worker.draining == "give_back" else "drains"
+    return f"{how}: {doing}" if doing else "drained"
 
 
 def _describe(activity: Activity) -> str:

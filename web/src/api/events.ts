@@ -31,6 +31,8 @@ export interface Worker {
   cores: number | null;
   memory: MemoryUse | null;
   trainer_bytes: number | null;
+  /** It starts nothing more, and finishes what it has begun, or gives it back. */
+  draining: "finish" | "give_back" | null;
 }
 
 /** What `GET /events` sends, by the name of the event. */

@@ -14,6 +14,28 @@ def play(api: CannedApi, workers: samples.JsonObject, queue: samples.JsonObject)
         api.on("GET", path, Answer(answer))
 
 
+def test_drain_names_a_worker_or_a_machine(api: CannedApi, capsys: pytest.CaptureFixture[str]) -> None:
+    busy = samples.worker(draining="finish", activities=[samples.activity(epoch=0, epochs=2)])
+    idle = samples.worker(name="lab:8", draining="finish")
+    api.on("POST", "/workers:drain", Answer(samples.items(busy, idle)))
+    assert run("drain", "lab") == 0
+    shown = words(capsys.readouterr().out)
+    assert "drains: trains digits-cnn on digits, epoch 1/2" in shown[1]
+    assert shown[2].endswith("drained")
+    assert run("drain", "lab", "--give-back") == 0
+    first, second = api.requests("POST", "/workers:drain")
+    assert (first.query, second.query) == ({"name": "lab"}, {"name": "lab", "give_back": "true"})
+
+
+def test_undone_drain_is_resumed(api: CannedApi, capsys: pytest.CaptureFixture[str]) -> None:
+    api.on("POST", "/workers:resume", Answer(samples.items(samples.worker())))
+    assert run("drain", "lab:7", "--undo") == 0
+    assert words(capsys.readouterr().out)[1].endswith("waits")
+    [request] = api.requests("POST", "/workers:resume")
+    assert request.query == {"name": "lab:7"}
+    assert run("drain", "lab:7", "--undo", "--give-back") == 2
+
+
 def test_machines_show_what_they_do(api: CannedApi, capsys: pytest.CaptureFixture[str]) -> None:
     gpu = {"kind": "gpu", "name": "NVIDIA H200", "memory": {"used_bytes": 10**9, "total_bytes": 150_800_000_000}}
     doing = [samples.activity("evaluation"), samples.activity("conversion", dataset="own")]

@@ -43,6 +43,7 @@ const worker: Machine = {
   cores: 2,
   memory: { used_bytes: 1e9, total_bytes: 8e9 },
   trainer_bytes: null,
+  draining: null,
   experiments: ["a"],
   activities: [{ kind: "training", dataset: "mnist", experiment_id: "a", done: 0 }, conversion],
 };

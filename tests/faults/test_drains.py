@@ -1,0 +1,60 @@
+"""Drain workers while they train, and restart the API meanwhile."""
+
+from typing import Any
+
+from tests.support.service import Service
+from tests.support.store import SLOW_EPOCHS
+from tests.support.waiting import eventually, has_ended
+
+Document = dict[str, Any]
+
+
+def shown(service: Service, name: str) -> Document:
+    [found] = [each for each in service.http.get("/workers").json()["items"] if each["name"] == name]
+    return dict(found)
+
+
+def test_drained_worker_finishes_and_starts_no_more(
+    service: Service, slow_document: Document, tiny_document: Document
+) -> None:
+    """It stays so while the API is restarted, until it is resumed."""
+    first = service.post(slow_document)
+    service.wait_for_epochs(first, 1)
+    name = service.get(first)["worker"]
+    assert service.http.post("/workers:drain", params={"name": name}).is_success
+    second = service.post(tiny_document)
+    assert service.wait_for_end(first)["attempts"] == 1
+    eventually(lambda: "it consumes nothing more" in service.log_text("worker*"))
+
+    service.kill(service.apis[0])
+    service.start_api()
+
+    eventually(lambda: shown(service, name)["activities"] == [])
+    assert (shown(service, name)["draining"], service.get(second)["status"]) == ("finish", "queued")
+    with service.valkey.client() as client:
+        eventually(lambda: client.llen("trainyard.train") == 1)
+    assert service.http.post("/workers:resume", params={"name": name}).is_success
+    record = service.wait_for_end(second)
+    assert (record["status"], record["worker"] or name, record["attempts"]) == ("succeeded", name, 1)
+    service.assert_sound(first, epochs=SLOW_EPOCHS)
+
+
+def test_draining_worker_gives_back_to_another(service: Service, slow_document: Document) -> None:
+    document = {**slow_document, "training": {**slow_document["training"], "epochs": 1000}}
+    [worker] = service.workers
+    experiment_id = service.post(document)
+    service.wait_for_epochs(experiment_id, 1)
+    name = service.get(experiment_id)["worker"]
+    other = service.start_worker(warm=False)
+
+    assert service.http.post("/workers:drain", params={"name": name, "give_back": "true"}).is_success
+
+    eventually(lambda: (service.get(experiment_id)["worker"] or "").endswith(f":{other.pid}"))
+    epochs = len(service.history(experiment_id)["epoch"])
+    service.wait_for_epochs(experiment_id, epochs + 1)
+    service.http.post(f"/experiments/{experiment_id}:stop")
+    record = service.wait_for_end(experiment_id)
+    assert (record["attempts"], record["interruptions"], record["stop_reason"]) == (2, 1, "stopped")
+    service.assert_sound(experiment_id, epochs=record["epochs_completed"])
+    assert not has_ended(worker)
+    assert (shown(service, name)["draining"], shown(service, name)["activities"]) == ("give_back", [])
