@@ -102,6 +102,8 @@ class Settings(BaseSettings):
     stop_grace_seconds: float = Field(default=20.0, gt=0, le=600)
     shutdown_seconds: float = Field(default=30.0, gt=0, le=3600)
     checkpoint_seconds: float = Field(default=30.0, ge=0, le=86_400)
+    preemption: bool = False
+    preemption_seconds: float = Field(default=60.0, ge=0, le=604_800)
     retention_days: float | None = Field(default=None, ge=0)
     retention_count: int | None = Field(default=None, ge=0)
     retention_bytes: int | None = Field(default=None, ge=0)

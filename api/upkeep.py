@@ -10,6 +10,8 @@ from api.webhooks.deliverer import Deliverer
 from models_store.connection import require_redis
 from models_store.errors import Unavailable
 from models_store.jobs.workers import SEEN_SECONDS
+from models_store.store import Store
+from settings import Settings
 
 _REFRESH_SECONDS = 0.5
 _WRITE_SECONDS = 0.5
@@ -28,7 +30,7 @@ def list_upkeep(services: Services, deliverer: Deliverer) -> list[Periodic]:
     retain = partial(services.retention.run, services.registry.is_serving)
     retention_seconds, sweep_seconds = services.settings.retention_seconds, services.settings.reconcile_seconds
     return [
-        Periodic("reconciler", partial(store.reconciler.take_turn, sweep_seconds), sweep_seconds),
+        Periodic("reconciler", partial(_sweep, store, services.settings), sweep_seconds),
         Periodic("promotion", services.registry.refresh, _REFRESH_SECONDS),
         Periodic("corrections", store.corrections.collect, _COLLECT_SECONDS),
         Periodic("predictions", services.recent.upkeep, _WRITE_SECONDS),
@@ -41,6 +43,12 @@ def list_upkeep(services: Services, deliverer: Deliverer) -> list[Periodic]:
         Periodic("retention", partial(_while_redis_answers, retain), min(retention_seconds, _RETENTION_SECONDS)),
         Periodic("summaries", partial(_while_redis_answers, store.refresh_summaries), _SUMMARIES_SECONDS),
     ]
+
+
+def _sweep(store: Store, settings: Settings) -> None:
+    """The process that is elected also has experiments give way."""
+    if store.reconciler.take_turn(settings.reconcile_seconds) and settings.preemption:
+        _while_redis_answers(store.preemption.update)
 
 
 def _while_redis_answers(call: Callable[[], object]) -> None:

@@ -35,6 +35,7 @@ from models_store.experiments.transfers import Transfers
 from models_store.files import make_private
 from models_store.jobs.drains import Drains
 from models_store.jobs.leases import Leases
+from models_store.jobs.preemption import Preemption
 from models_store.jobs.queue import Queue
 from models_store.jobs.reconciler import Reconciler
 from models_store.jobs.workers import Workers
@@ -82,6 +83,7 @@ class Store:
     sweep_jobs: SweepJobs
     workers: Workers
     reconciler: Reconciler
+    preemption: Preemption
     summaries: Summaries
     changes: Changes
     feed: EventFeed
@@ -181,6 +183,7 @@ def open_store(
     assignments.prepare()
     drains = Drains(root)
     drains.prepare()
+    workers = Workers(redis, events, drains)
     reader = connect_async(redis_url, f"{role}-events", HEARTBEAT_SECONDS + SOCKET_SECONDS)
     limits = connect_async(redis_url, f"{role}-limits", _LIMITS_SECONDS)
     training_jobs = TrainingJobs(experiments)
@@ -211,8 +214,9 @@ def open_store(
         conversion_jobs=conversion_jobs,
         evaluation_jobs=evaluation_jobs,
         sweep_jobs=sweep_jobs,
-        workers=Workers(redis, events, drains),
+        workers=workers,
         reconciler=Reconciler(experiments, datasets, jobs, redis),
+        preemption=Preemption(experiments, datasets, workers),
         summaries=Summaries(redis, experiments.index, experiments.history, lambda: experiments.holdout.hidden.mark),
         changes=Changes(reader),
         feed=EventFeed(reader, HEARTBEAT_SECONDS, experiments.holdout.shown_summary, experiments.privacy),

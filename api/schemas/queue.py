@@ -20,6 +20,7 @@ class QueuedExperiment(Answer):
     sweep: str | None
     created_at: datetime
     worker: str | None
+    preempted_by_priority: int | None
     progress: Progress | None
     starts_in_seconds: float | None
     ends_in_seconds: float | None

@@ -104,6 +104,9 @@ class Record(Stored):
 
     `group` is the id of the group of `repeats` experiments that it belongs to, equal but for their seeds.
 
+    `preempted_by_priority` is set while it is to give way to a waiting experiment of that higher priority, and once it
+    has, until it runs again.
+
     `sweep` is the id of the sweep that it belongs to, and `trial` its number there; `stop_detail` says why that was
     pruned.
     """
@@ -133,6 +136,7 @@ class Record(Stored):
     interruptions: int = 0
     cancel_requested: bool = False
     stop_requested: bool = False
+    preempted_by_priority: int | None = None
     worker: str | None = None
     created_at: datetime
     started_at: datetime | None = None
@@ -251,10 +255,17 @@ class Record(Stored):
             attempts=self.attempts + 1,
             worker=worker,
             started_at=self.started_at or utc_now(),
+            preempted_by_priority=None,
         )
 
+    def give_way(self, priority: int | None) -> Self:
+        """To a waiting experiment of that priority; None withdraws it. Raises InvalidState unless it runs."""
+        if not self.is_running:
+            raise InvalidState(f"experiment {self.id} is {self.status}, so it cannot give way")
+        return self.replace(preempted_by_priority=priority)
+
     def give_back(self) -> Self:
-        """The worker shuts down; the attempt does not count."""
+        """The worker shuts down, or the experiment gives way; the attempt does not count."""
         if self.cancel_requested:
             return self.end(Status.CANCELLED, stop_reason="cancelled")
         return self.replace(status=Status.QUEUED, worker=None, progress=None, interruptions=self.interruptions + 1)
@@ -295,4 +306,5 @@ class Record(Stored):
         """Reach a terminal status. Raises InvalidState if it has one, which never changes."""
         if self.status.is_terminal:
             raise InvalidState(f"experiment {self.id} is {self.status}, which is final")
-        return self.replace(status=status, ended_at=utc_now(), worker=None, progress=None, **update)
+        none: dict[str, object] = {"worker": None, "progress": None, "preempted_by_priority": None}
+        return self.replace(status=status, ended_at=utc_now(), **none, **update)

@@ -112,7 +112,7 @@ class Claim(Generic[J, R]):
         return self._end(lambda record: record.retry(failure, self._jobs.max_attempts))
 
     def give_back(self) -> R:
-        """The worker shuts down: back to the queue; the attempt does not count."""
+        """The worker shuts down, or the job gives way: back to the queue; the attempt does not count."""
         return self._end(lambda record: record.give_back())
 
     def _publish(self, staged: Path, final: Path, transition: Callable[[R], R]) -> R:

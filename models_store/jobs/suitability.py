@@ -1,9 +1,13 @@
 """Which worker an experiment is left to."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from typing import NamedTuple
 
+from models_store.experiments.stored_spec import StoredSpec
 from models_store.jobs.workers import Worker
+from specs.dataset import Dataset
+from specs.errors import SpecError
 
 
 class Needs(NamedTuple):
@@ -11,6 +15,15 @@ class Needs(NamedTuple):
 
     devices: int = 1
     memory_bytes: int = 0
+
+
+def needs_of(spec: StoredSpec, datasets: Mapping[str, Dataset]) -> Needs:
+    """`datasets` are those that were uploaded. What is no longer valid takes no memory: its trainer says what is
+    wrong. Raises Damaged."""
+    memory_bytes = 0
+    with suppress(SpecError):
+        memory_bytes = spec.parse(datasets).memory_mb() * 10**6
+    return Needs(spec.training.devices, memory_bytes)
 
 
 def are_alike(workers: Iterable[Worker]) -> bool:

@@ -45,7 +45,8 @@ class Failure(Answer):
 
 class Experiment(Answer):
     """The record of an experiment. `spec` is empty where the record is damaged. `test_hidden`: its test results are
-    withheld; `peeks` counts how often somebody has looked at them."""
+    withheld; `peeks` counts how often somebody has looked at them. `preempted_by_priority` is set while it gives way to
+    an experiment of that priority, and until it runs again."""
 
     id: str
     name: str
@@ -74,6 +75,7 @@ class Experiment(Answer):
     interruptions: int
     cancel_requested: bool
     stop_requested: bool = False
+    preempted_by_priority: int | None = None
     worker: str | None = None
     started_at: datetime | None = None
     ended_at: datetime | None = None

@@ -67,6 +67,7 @@ class QueuedExperiment(Answer):
     sweep: str | None = None
     created_at: datetime
     worker: str | None = None
+    preempted_by_priority: int | None = None
     progress: Progress | None = None
     starts_in_seconds: float | None = None
     ends_in_seconds: float | None = None

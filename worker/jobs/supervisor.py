@@ -10,16 +10,14 @@ from models_store.errors import Busy, ClaimLost, Damaged, NotFound, StorageFull,
 from models_store.evaluations.claim import EvaluationClaim
 from models_store.experiments.claim import TrainingClaim
 from models_store.experiments.record import Failure
-from models_store.experiments.stored_spec import StoredSpec
 from models_store.jobs.claim import Claim
 from models_store.jobs.jobs import Jobs
 from models_store.jobs.queue import JobName
-from models_store.jobs.suitability import Needs, are_alike, is_for_others
+from models_store.jobs.suitability import are_alike, is_for_others, needs_of
 from models_store.jobs.workers import Worker
 from models_store.store import Store
 from models_store.sweeps.claim import SweepClaim
 from settings import Settings
-from specs.errors import SpecError
 from worker.jobs.attempt import Attempt
 from worker.jobs.conversion import ConversionAttempt
 from worker.jobs.evaluation import EvaluationAttempt
@@ -74,23 +72,13 @@ class Supervisor:
         if are_alike(alive) and self._worker in {each.name for each in alive}:
             return False
         try:
-            spec = self._store.experiments.read(experiment_id).spec
-            needs = Needs(spec.training.devices, self._memory_bytes(spec, alive))
+            needs = needs_of(self._store.experiments.read(experiment_id).spec, self._store.datasets.facts())
         except (NotFound, Damaged):
             return False  # claiming it says so
         is_left = is_for_others(needs, self._worker, alive)
         if is_left:
             log.info("experiment %s is left to a worker with more or larger devices", experiment_id)
         return is_left
-
-    def _memory_bytes(self, spec: StoredSpec, workers: Sequence[Worker]) -> int:
-        """What the training takes, where a device has memory of its own."""
-        if not any(each.device and each.device.memory for each in workers):
-            return 0
-        try:
-            return spec.parse(self._store.datasets.facts()).memory_mb() * 10**6
-        except SpecError:
-            return 0  # the trainer says what is wrong
 
     def convert(self, name: str) -> None:
         self._do(

@@ -50,7 +50,7 @@ class TrainingAttempt(Attempt[TrainingClaim]):
         self._replaced = 0
         self._budget_seconds = claim.record.spec.training.max_minutes * 60
         self._phase: Phase = "starting"
-        self._training_ends_at = math.inf
+        self._training_ends_at = self._may_give_way_at = math.inf
         self._show = Every(_MIN_SHOW_SECONDS)
         self._pruner = store.trials.pruner(claim.record)
         self._pruned: str | None = None
@@ -101,6 +101,7 @@ class TrainingAttempt(Attempt[TrainingClaim]):
             case Begun():
                 self.claim.begin_history(event.points)
                 self._training_ends_at = time.monotonic() + self._budget_seconds - event.elapsed_seconds
+                self._may_give_way_at = time.monotonic() + self.settings.preemption_seconds
                 self._enter("training")
                 if self._pruner is not None:
                     self._prune(self._pruner.resume(event.points))
@@ -137,8 +138,16 @@ class TrainingAttempt(Attempt[TrainingClaim]):
     def requested_stop(self) -> StopReason | None:
         if self.claim.record.cancel_requested:
             return "cancelled"
-        is_early = self._phase in ("starting", "training")
-        return "stopped" if self.claim.record.stop_requested and is_early else None
+        if self.claim.record.stop_requested and self._phase in ("starting", "training"):
+            return "stopped"
+        is_preempted = self.claim.record.preempted_by_priority is not None
+        return "shutdown" if is_preempted and self._may_give_way else None
+
+    @property
+    def _may_give_way(self) -> bool:
+        """After a minimum time of training, so that what gives way again and again ends as well; and not once it is
+        about to end."""
+        return self._phase == "training" and time.monotonic() >= self._may_give_way_at
 
     def grace_seconds(self, reason: StopReason) -> float:
         """Training may end its batch; what comes before and after it is not worth waiting for. One that is to be
@@ -187,6 +196,8 @@ def show_seconds(progress: Progress) -> float:
 def describe_end(record: Record) -> str:
     """Of an attempt, after which the record is `record`."""
     reason = record.error.message if record.error else (record.stop_reason or "").replace("_", " ")
+    if record.is_queued and not reason and record.preempted_by_priority is not None:
+        reason = f"gave way to an experiment of priority {record.preempted_by_priority}"
     return f"{record.status}, {reason}" if reason else record.status
 
 

@@ -31,7 +31,7 @@ from worker.jobs.messages import (
     TrainingResult,
 )
 from worker.jobs.supervisor import Supervisor
-from worker.jobs.training import TrainingAttempt, show_seconds, starting_weights
+from worker.jobs.training import TrainingAttempt, describe_end, show_seconds, starting_weights
 
 Spec = Callable[..., ExperimentSpec]
 TRAINING = Advanced(progress=Progress(phase="training"))
@@ -228,6 +228,48 @@ def test_shutdown_gives_back_at_no_cost(store: Store, claim: TrainingClaim) -> N
     record = run(store, claim, ScriptedProcess([BEGUN], obeys=True), is_shutting_down=True)
 
     assert (record.status, record.attempts, record.interruptions) == (Status.QUEUED, 1, 1)
+
+
+def mark(store: Store, claim: TrainingClaim) -> None:
+    """To give way to an experiment of priority 3."""
+    with store.experiments.lock(claim.id) as record:
+        store.experiments.write(record.give_way(3))
+
+
+def test_preempted_training_is_given_back(store: Store, claim: TrainingClaim) -> None:
+    mark(store, claim)
+    trainer = ScriptedProcess([BEGUN], obeys=True)
+    record = run(store, claim, trainer, preemption_seconds=0.0)
+
+    assert trainer.requests == ["shutdown"]
+    assert (record.status, record.interruptions, record.preempted_by_priority) == (Status.QUEUED, 1, 3)
+    assert describe_end(record) == "queued, gave way to an experiment of priority 3"
+
+
+def test_training_has_a_minimum_time(store: Store, claim: TrainingClaim) -> None:
+    mark(store, claim)
+    trainer = ScriptedProcess([BEGUN], *slow_batches(2.0), [EVALUATING, finished(claim)])
+    record = run(store, claim, trainer, preemption_seconds=3600.0)
+
+    assert trainer.requests == []
+    assert (record.status, record.preempted_by_priority) == (Status.SUCCEEDED, None)
+
+
+def test_training_about_to_end_does_not_give_way(store: Store, claim: TrainingClaim) -> None:
+    mark(store, claim)
+    trainer = ScriptedProcess([BEGUN, EVALUATING], *slow_batches(2.0), [finished(claim)])
+    record = run(store, claim, trainer, preemption_seconds=0.0)
+
+    assert (trainer.requests, record.status) == ([], Status.SUCCEEDED)
+
+
+def test_stop_outweighs_preemption(store: Store, claim: TrainingClaim) -> None:
+    mark(store, claim)
+    store.experiments.stop(claim.id)
+    trainer = ScriptedProcess([BEGUN], *slow_batches(1.0), [EVALUATING, finished(claim)])
+    record = run(store, claim, trainer, preemption_seconds=0.0)
+
+    assert (trainer.requests, record.status) == (["stopped"], Status.SUCCEEDED)
 
 
 def test_silent_trainer_has_stalled(store: Store, claim: TrainingClaim) -> None:

@@ -1,0 +1,124 @@
+"""Which trainings give way to waiting experiments of a higher priority."""
+
+import logging
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
+from typing import NamedTuple, Self
+
+from models_store.connection import require_redis
+from models_store.datasets.store import DatasetStore
+from models_store.errors import Busy, Damaged, InvalidState, NotFound, StorageFull
+from models_store.experiments.record import Record, Status
+from models_store.experiments.store import ExperimentStore
+from models_store.jobs.suitability import Needs, can_train, needs_of
+from models_store.jobs.workers import Worker, Workers
+
+log = logging.getLogger(__name__)
+
+
+class Waiting(NamedTuple):
+    owner: str | None
+    priority: int
+    needs: Needs
+
+
+class Running(NamedTuple):
+    """`is_ending`: its worker is free soon in any case. `gives_way`: it was asked to."""
+
+    id: str
+    owner: str | None
+    priority: int
+    worker: str | None
+    started_at: datetime
+    is_ending: bool = False
+    gives_way: bool = False
+
+    @classmethod
+    def of(cls, record: Record) -> Self:
+        phase = record.progress.phase if record.progress else None
+        return cls(
+            id=record.id,
+            owner=record.owner,
+            priority=record.priority,
+            worker=record.worker,
+            started_at=record.started_at or record.created_at,
+            is_ending=record.cancel_requested or record.stop_requested or phase in ("evaluating", "exporting"),
+            gives_way=record.preempted_by_priority is not None,
+        )
+
+
+def plan_preemption(
+    waiting: Iterable[Waiting], running: Sequence[Running], workers: Sequence[Worker]
+) -> dict[str, int]:
+    """Of those `running`, the ids of all that are to give way, each with the priority of the one it gives way to.
+
+    `waiting` is in order, `workers` are those that start experiments. Each that waits gets a worker that is free, or
+    else that of the lowest priority below its own, of the same owner: a priority does not count across owners. Where it
+    gets none, nothing gives way to those after it, because it would be started in their place.
+    """
+    by_name = {worker.name: worker for worker in workers}
+    training = [each for each in running if each.worker in by_name and not each.is_ending]
+    busy = {each.worker for each in training}
+    free = [worker for worker in workers if worker.name not in busy]
+    found: dict[str, int] = {}
+    for each in waiting:
+        if not any(can_train(worker, each.needs) for worker in workers):
+            continue  # it waits for another machine
+        if (idle := next((worker for worker in free if can_train(worker, each.needs)), None)) is not None:
+            free.remove(idle)
+            continue
+        lower = [
+            other
+            for other in training
+            if other.id not in found
+            and (other.owner, other.priority < each.priority) == (each.owner, True)
+            and can_train(by_name[other.worker or ""], each.needs)
+        ]
+        if not lower:
+            break
+        # What has begun last has the least to repeat; one that was asked stays the same.
+        last = max(lower, key=lambda other: (-other.priority, other.gives_way, other.started_at))
+        found[last.id] = each.priority
+    return found
+
+
+class Preemption:
+    """Marks the records of those that are to give way, whose workers then give them back; and withdraws a mark that is
+    no longer needed, as when another worker has become free."""
+
+    def __init__(self, experiments: ExperimentStore, datasets: DatasetStore, workers: Workers) -> None:
+        self._experiments = experiments
+        self._datasets = datasets
+        self._workers = workers
+
+    def update(self) -> None:
+        """One process at a time does this, again and again. Raises Unavailable."""
+        with require_redis():
+            index = self._experiments.index
+            running = index.get_many(index.ids(f"status={Status.RUNNING}"))
+            workers = self._workers.consuming()
+            planned: dict[str, int] = {}
+            if running and index.is_complete() and not self._experiments.waiting.order.paused:
+                waiting = self._waiting(len(workers))
+                planned = plan_preemption(waiting, list(map(Running.of, running)), workers)
+        for record in running:
+            if record.preempted_by_priority != planned.get(record.id):
+                self._mark(record, planned.get(record.id))
+
+    def _waiting(self, count: int) -> Iterator[Waiting]:
+        """The first `count` that their owners may start."""
+        for record in self._experiments.index.get_many(self._experiments.waiting.startable()[:count]):
+            try:
+                needs = needs_of(record.spec, self._datasets.facts())
+            except Damaged:
+                continue
+            yield Waiting(record.owner, record.priority, needs)
+
+    def _mark(self, shown: Record, priority: int | None) -> None:
+        try:
+            with self._experiments.lock(shown.id) as record:
+                if record.is_running and record.attempts == shown.attempts:
+                    self._experiments.write(record.give_way(priority))
+                    log.info("%s gives way to priority %s", shown.id, priority)
+        except (NotFound, Damaged, InvalidState, Busy, StorageFull) as error:
+            log.warning("experiment %s was not asked to give way: %s", shown.id, error)
