@@ -34,8 +34,8 @@ class Position(NamedTuple):
         match = _POSITION.fullmatch(text)
         if match is None:
             raise InvalidPosition(
-                f"expected the `id` of an event, such as 1764398000000-0, received {text[:50]!r}; leave it out to "
-                "begin with what happens now"
+                f"expected the `id` of an event as it was received, such as 1764398000000-0, received {text[:50]!r}; "
+                "leave it out to begin with what happens now"
             )
         return cls(int(match[1]), int(match[2]))
 

@@ -11,8 +11,7 @@ from typing import Final
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from models_store.errors import InvalidPosition
-from models_store.event_feed import Position
+from models_store.event_feed import LOST, Position
 from models_store.visibility import sees_everything
 
 _NONCE_BYTES: Final = 12
@@ -39,28 +38,29 @@ class EventIds:
         return base64.urlsafe_b64encode(nonce + self._cipher.encrypt(nonce, plain, None)).decode().rstrip("=")
 
     def read(self, text: str) -> Position:
-        """Raises InvalidPosition, also for a position of those who see everything: whether there are events behind one
-        that was made up tells as much."""
+        """What others have received, or this store has not written, is lost: whether there are events behind a position
+        that was made up tells as much. Raises InvalidPosition for what is no id of either kind."""
+        sent = _decode(text)
         if sees_everything():
-            return Position.parse(text)
-        plain = self._decrypt(text)
-        if plain is None:
-            raise InvalidPosition(
-                f"expected the `id` of an event as it was received, received {text[:50]!r}; leave it out to begin with "
-                "what happens now"
-            )
-        return Position(int.from_bytes(plain[:_NUMBER_BYTES], "big"), int.from_bytes(plain[_NUMBER_BYTES:], "big"))
-
-    def _decrypt(self, text: str) -> bytes | None:
-        """None unless `text` was written with this secret."""
+            return LOST if sent else Position.parse(text)
+        if not sent:
+            Position.parse(text)
+            return LOST
         try:
-            sent = base64.urlsafe_b64decode(f"{text}=".encode("ascii"))
-            return (
-                self._cipher.decrypt(sent[:_NONCE_BYTES], sent[_NONCE_BYTES:], None) if len(sent) == _LENGTH else None
-            )
-        except (binascii.Error, UnicodeEncodeError, InvalidTag):
-            return None
+            plain = self._cipher.decrypt(sent[:_NONCE_BYTES], sent[_NONCE_BYTES:], None)
+        except InvalidTag:
+            return LOST
+        return Position(int.from_bytes(plain[:_NUMBER_BYTES], "big"), int.from_bytes(plain[_NUMBER_BYTES:], "big"))
 
     @cached_property
     def _cipher(self) -> AESGCM:
         return AESGCM(hashlib.sha256(self._get_secret()).digest())
+
+
+def _decode(text: str) -> bytes:
+    """Of an id of those who do not see everything; b"" if it is none."""
+    try:
+        sent = base64.b64decode(f"{text}=".encode("ascii"), altchars=b"-_", validate=True)
+    except (binascii.Error, UnicodeEncodeError):
+        return b""
+    return sent if len(sent) == _LENGTH else b""

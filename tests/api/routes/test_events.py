@@ -154,7 +154,11 @@ def test_first_event_comes_at_once(client: ApiClient) -> None:
 @pytest.mark.parametrize(
     ("query", "pointer", "detail"),
     [
-        ("since=nonsense", None, "expected the `id` of an event, such as 1764398000000-0, received 'nonsense'"),
+        (
+            "since=nonsense",
+            None,
+            "expected the `id` of an event as it was received, such as 1764398000000-0, received 'nonsense'",
+        ),
         ("ids=", "/query/ids", "expected 1 to 100 ids, separated by commas, received 0"),
         ("ids=01j9zzzzzzzzzzzzzzzzzzzzzz", "/query/ids", f"ids are written in upper case, without spaces: {OTHER}"),
         ("id=x", "/query/id", "unknown query parameter `id`; did you mean `ids`?"),
