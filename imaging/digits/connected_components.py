@@ -36,10 +36,10 @@ def connected_components(mask: Mask) -> Components:
     """Label the 8-connected components of `mask`, by runs and union-find (Rosenfeld and Pfaltz 1966)."""
     runs = _runs(mask)
     numbers = _component_numbers(runs)
-    lengths = runs.ends - runs.starts
-    count = int(numbers.max(initial=0)) + 1
+    count = max(numbers, default=0) + 1
     if count == 2:
-        return _only_component(mask, runs, int(lengths.sum()))
+        return _only_component(mask, runs)
+    lengths = runs.ends - runs.starts
     areas = np.bincount(numbers, weights=lengths, minlength=count).astype(np.int64)
     tops, lefts = np.full(count, mask.shape[0]), np.full(count, mask.shape[1])
     bottoms, rights = np.zeros(count, dtype=np.int64), np.zeros(count, dtype=np.int64)
@@ -52,9 +52,10 @@ def connected_components(mask: Mask) -> Components:
     return Components(labels, areas, tops, bottoms, lefts, rights)
 
 
-def _only_component(mask: Mask, runs: _Runs, area: int) -> Components:
-    ends = runs.rows[0], runs.rows[-1] + 1, runs.starts.min(), runs.ends.max()
-    return Components(mask.astype(np.int32), *(np.array((0, each)) for each in (area, *ends)))
+def _only_component(mask: Mask, runs: _Runs) -> Components:
+    area, top, bottom = np.count_nonzero(mask), runs.rows[0], runs.rows[-1] + 1
+    measures = np.array([[0] * 5, [area, top, bottom, runs.starts.min(), runs.ends.max()]])
+    return Components(mask.astype(np.int32), *measures.T)
 
 
 def _runs(mask: Mask) -> _Runs:
@@ -69,24 +70,32 @@ def _runs(mask: Mask) -> _Runs:
     return _Runs(rows, starts, changes[1::2] - rows * (width + 1))
 
 
-def _component_numbers(runs: _Runs) -> NDArray[np.int64]:
-    """The number of each run's component, from 1: int64, (runs,)."""
+def _component_numbers(runs: _Runs) -> list[int]:
+    """The number of each run's component, from 1, in the order of their first runs."""
     rows, starts, ends = (array.tolist() for array in runs)
-    parents = list(range(len(rows)))
-
-    def root(run: int) -> int:
-        while parents[run] != run:
-            parents[run] = parents[parents[run]]
-            run = parents[run]
-        return run
-
+    numbers: list[int] = []
+    # Of numbers that met each other, the least is its own, the others have a lesser one.
+    lesser = [0]
     above = 0
     for run, row in enumerate(rows):
         while rows[above] < row - 1 or (rows[above] == row - 1 and ends[above] < starts[run]):
             above += 1
-        other = above
+        number, other = 0, above
         while other < run and rows[other] == row - 1 and starts[other] <= ends[run]:
-            parents[root(other)] = root(run)
+            touched = numbers[other]
+            while lesser[touched] != touched:
+                lesser[touched] = lesser[lesser[touched]]
+                touched = lesser[touched]
+            least = min(number or touched, touched)
+            lesser[max(number, touched)] = least
+            number = least
             other += 1
-    numbers: dict[int, int] = {}
-    return np.array([numbers.setdefault(root(run), len(numbers) + 1) for run in range(len(rows))], dtype=np.int64)
+        if not number:
+            number = len(lesser)
+            lesser.append(number)
+        numbers.append(number)
+    final, count = [0], 0
+    for number, other in enumerate(lesser[1:], 1):
+        count += other == number
+        final.append(count if other == number else final[other])
+    return [final[number] for number in numbers]

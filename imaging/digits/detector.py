@@ -17,8 +17,8 @@ _Layers = list[tuple[NDArray[np.float32], NDArray[np.float32]]]
 _THRESHOLD = 0.25
 _ZERO = np.zeros((), dtype=np.float32)  # quicker than a Python number
 _MIN_LOGIT = math.log(_THRESHOLD / (1 - _THRESHOLD))
-# (14, 28): from pixels, 0-255, to the means of pairs, 0-1; the square root, because it is applied twice.
-_PAIR_MEANS = np.repeat(np.eye(14, dtype=np.float32), 2, axis=1) / np.float32(math.sqrt(4 * 255))
+# (56, 14): from two rows of pixels beside each other, 0-255, to the means of 2x2, 0-1.
+_SQUARE_MEANS = np.tile(np.repeat(np.eye(14, dtype=np.float32), 2, axis=0), (2, 1)) / np.float32(4 * 255)
 
 
 def is_one_digit(images: NDArray[np.uint8]) -> NDArray[np.bool_]:
@@ -29,8 +29,9 @@ def is_one_digit(images: NDArray[np.uint8]) -> NDArray[np.bool_]:
 
 def detector_input(images: NDArray[np.uint8]) -> NDArray[np.float32]:
     """(..., 28, 28) to the means of 2x2 pixels, (..., 196), 0-1."""
-    means = _PAIR_MEANS @ images.astype(np.float32) @ _PAIR_MEANS.T
-    return means.reshape(*images.shape[:-2], -1)
+    count = images.shape[:-2]
+    means = images.reshape(*count, 14, 56).astype(np.float32) @ _SQUARE_MEANS
+    return means.reshape(*count, 196)
 
 
 def _logits(inputs: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from functools import cache
 from typing import NamedTuple, TypeVar
 
 import numpy as np
@@ -12,6 +13,7 @@ from imaging.digits.pixels import look_up
 
 Gray = NDArray[np.uint8]  # (height, width)
 Mask = NDArray[np.bool_]  # (height, width)
+Counts = NDArray[np.int64 | np.float64]  # (256,), by level
 
 _Integer = TypeVar("_Integer", bound=np.integer)
 
@@ -54,10 +56,18 @@ def find_inks(image: Gray | NDArray[np.uint8], is_dark: bool | None = None) -> l
 
 
 def _ink(raw: Gray, is_dark: bool, *, is_evened: bool) -> Ink:
-    contrast = highest(raw, max(3, raw.size // 5000))
-    scaled = np.minimum(_VALUES * np.float32(255 / max(contrast, 1)), 255).astype(np.uint8)
-    strength = look_up(raw, scaled.tobytes())
-    return Ink(strength, contrast, _threshold(strength), is_dark, is_evened)
+    counts = histogram(raw)
+    contrast = highest(counts, max(3, raw.size // 5000))
+    scaled = _scale(contrast)
+    threshold = _threshold(np.bincount(scaled, weights=counts, minlength=256))
+    return Ink(look_up(raw, scaled.tobytes()), contrast, threshold, is_dark, is_evened)
+
+
+@cache
+def _scale(contrast: int) -> NDArray[np.uint8]:
+    """What becomes of each level, (256,), if `contrast` becomes 255."""
+    scaled: NDArray[np.uint8] = np.minimum(_VALUES * np.float32(255 / max(contrast, 1)), 255).astype(np.uint8)
+    return scaled
 
 
 def _channel(image: NDArray[np.uint8], is_dark: bool) -> Gray:
@@ -106,7 +116,7 @@ def edge_pixels(values: NDArray[_Integer]) -> NDArray[_Integer]:
 
 def _is_ink_dark(gray: Gray, level: int) -> bool:
     """Whether dark pixels differ more from the level of the edge, by squares, so that strokes outweigh shadows."""
-    counts, squares = np.bincount(gray.ravel(), minlength=256).astype(np.float64), (_LEVELS - level) ** 2
+    counts, squares = histogram(gray), (_LEVELS - level) ** 2
     return bool(counts[:level] @ squares[:level] >= counts[level:] @ squares[level:])
 
 
@@ -131,20 +141,23 @@ def _relative_darkness(gray: Gray, paper: Gray) -> Gray:
     return (255 * np.clip(1 - wide / np.maximum(paper, 1), 0, 1)).astype(np.uint8)
 
 
-def highest(values: NDArray[np.uint8], ignored: int) -> int:
-    """The highest value after ignoring the `ignored` highest pixels, which may be noise."""
-    counts = np.bincount(values.ravel(), minlength=256)[::-1].cumsum()
-    return 255 - int(counts.searchsorted(ignored, side="right"))
+def histogram(values: NDArray[np.uint8]) -> Counts:
+    """How many pixels have each level."""
+    return np.bincount(values.ravel(), minlength=256)
 
 
-def _threshold(strength: Gray) -> int:
+def highest(counts: Counts, ignored: int) -> int:
+    """The highest level after ignoring the `ignored` highest pixels, which may be noise."""
+    return 255 - int(counts[::-1].cumsum().searchsorted(ignored, side="right"))
+
+
+def _threshold(counts: Counts) -> int:
     """Otsu's threshold within bounds: the grain of much paper may outweigh a thin stroke."""
-    return min(max(otsu(strength) + 1, 70), 150)
+    return min(max(otsu(counts) + 1, 70), 150)
 
 
-def otsu(gray: Gray) -> int:
+def otsu(counts: Counts) -> int:
     """Otsu's threshold (1979): the highest level, 0-255, of the lower class."""
-    counts = np.bincount(gray.ravel(), minlength=256).astype(np.float64)
     below = counts.cumsum()
     weighted = (counts * _LEVELS).cumsum()
     above = below[-1] - below

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from imaging.digits.connected_components import Components, connected_components
-from imaging.digits.ink import Gray, Ink, Mask, find_inks, highest, luminance
+from imaging.digits.ink import Gray, Ink, Mask, find_inks, highest, histogram, luminance
 
 # Ink of lower contrast, of 255, is the grain of the paper.
 _MIN_CONTRAST = 20
@@ -38,7 +38,9 @@ def separate_ink(image: NDArray[np.uint8], is_dark: bool | None = None) -> Separ
     inks = [ink for ink in find_inks(image, is_dark) if ink.contrast >= _MIN_CONTRAST]
     if not inks:
         return None
-    gradient = _gradient(luminance(image)) if inks[0].is_evened else None
+    if not inks[0].is_evened:
+        return _label(inks[0], None)
+    gradient = _gradient(luminance(image))
     return min((_label(ink, gradient) for ink in inks), key=lambda each: each.doubt)
 
 
@@ -50,7 +52,7 @@ def _label(ink: Ink, gradient: Gray | None) -> SeparatedInk:
         return SeparatedInk(ink, components, is_ink, 1.0)
     steepest = np.zeros(len(components.areas), dtype=np.uint8)
     np.maximum.at(steepest, components.labels.ravel(), gradient.ravel())
-    steep = max(highest(gradient, _STEEPEST_PIXELS), 1)
+    steep = max(highest(histogram(gradient), _STEEPEST_PIXELS), 1)
     are_sharp = is_ink & (steepest >= _MIN_SHARPNESS * steep)
     outline = gradient[_outline(are_sharp[components.labels])]
     sharpness = float(np.minimum(outline / steep, 1).mean()) if len(outline) else 0.0

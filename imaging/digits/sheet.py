@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from imaging.digits.box import Box, row_hull
 from imaging.digits.connected_components import connected_components
-from imaging.digits.ink import Mask, edge_pixels, luminance, otsu
+from imaging.digits.ink import Mask, edge_pixels, histogram, luminance, otsu
 from imaging.digits.strokes import stroke_width
 
 # A sheet covers at least this share of both sides of the image, and has at least this cornerness and solidity.
@@ -37,7 +37,7 @@ def find_sheet(image: NDArray[np.uint8]) -> Sheet | None:
     gray = luminance(image)
     if min(gray.shape) < _MIN_IMAGE_SIDE:
         return None
-    light = gray > otsu(gray)
+    light = gray > otsu(histogram(gray))
     for mask in (light, ~light):
         components = connected_components(mask)
         number = int(components.areas.argmax())

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from imaging.digits.ink import edge_pixels, find_inks, highest, luminance, quantiles
+from imaging.digits.ink import edge_pixels, find_inks, highest, histogram, luminance, quantiles
 
 
 @pytest.mark.parametrize("share", [0, 0.05, 0.5, 0.95, 1])
@@ -12,7 +12,7 @@ def test_quantiles_equal_numpy(share: float) -> None:
 
 def test_highest_ignores_given_number() -> None:
     values = np.array([255, 255, 255, 90, 80, 0, 0], np.uint8)
-    assert [highest(values, ignored) for ignored in (0, 2, 3, 4, 6)] == [255, 255, 90, 80, 0]
+    assert [highest(histogram(values), ignored) for ignored in (0, 2, 3, 4, 6)] == [255, 255, 90, 80, 0]
 
 
 def test_edge_has_each_pixel_once() -> None:
