@@ -11,7 +11,6 @@ from contextlib import asynccontextmanager
 from anyio import CapacityLimiter, to_thread
 from fastapi import Depends, FastAPI
 from fastapi_offline import FastAPIOffline
-from starlette.middleware.errors import ServerErrorMiddleware
 
 from analysis.comparison.pairing import NotComparable
 from analysis.plots.preview_samples import NoImages
@@ -22,7 +21,7 @@ from api.compression import Compressed
 from api.content import PROBLEMS
 from api.cores import usable_cores
 from api.dependencies import Services
-from api.errors import Problems, answer_unexpected
+from api.errors import Problems
 from api.metrics import Metrics
 from api.middleware import HeadAsGet, KnownPaths, TimedRequests
 from api.paths import Paths
@@ -169,17 +168,19 @@ def create_app(settings: Settings | None = None, sibling: Sibling | None = None)
     app.add_middleware(Compressed)
     app.add_middleware(HeadAsGet)
     app.add_middleware(KnownPaths, paths=paths, problems=problems)
-    app.add_middleware(Shortcut, predict=problems.wrap(PlainPredict(services.predict, services.access)))
-    # FastAPI's own is outside of all middleware: a page of another origin could not read its answer.
-    app.add_middleware(ServerErrorMiddleware, handler=answer_unexpected)
-    app.add_middleware(BrowserRules, hosts=settings.hosts, origins=settings.cors_origins)
-    app.add_middleware(TimedRequests, metrics=services.metrics)
     problems.install(app)
     openapi.install(app)
     for module in ROUTES:
         if open_to_all := undeclared(module.router.routes):
             raise TypeError(f"{module.__name__} does not declare who may call {', '.join(open_to_all)}; see api.access")
         app.include_router(module.router)
+    predict = problems.wrap(PlainPredict(services.predict, services.access))
+    # Around FastAPI's own middleware, which answers unexpected errors: pages of other origins can read these answers,
+    # too, and predictions do not pass what they do not need.
+    shortcut = Shortcut(app.build_middleware_stack(), predict)
+    app.middleware_stack = TimedRequests(
+        BrowserRules(shortcut, settings.hosts, settings.cors_origins), services.metrics
+    )
     return app
 
 

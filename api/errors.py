@@ -8,6 +8,7 @@ from typing import Any
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
+from starlette.middleware.errors import ServerErrorMiddleware
 from starlette.middleware.exceptions import ExceptionMiddleware
 from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, ExceptionHandler, Receive, Scope, Send
@@ -71,12 +72,13 @@ class Problems:
         return wrapped
 
     async def _answer(self, error: Exception, scope: Scope, receive: Receive, send: Send) -> None:
-        """Raises `error` if there is no answer to it."""
+        """As FastAPI answers it. Raises `error` after the answer if it was unexpected."""
 
         async def fail(*_: object) -> None:
             raise error
 
-        await ExceptionMiddleware(fail, self._handlers)(scope, receive, send)
+        expected = ExceptionMiddleware(fail, self._handlers)
+        await ServerErrorMiddleware(expected, handler=answer_unexpected)(scope, receive, send)
 
     def reject_path(self, scope: Scope) -> JSONResponse:
         """The answer to a request for a path that is unknown, or lacks the method."""

@@ -67,16 +67,18 @@ class Batcher:
 
     def _run_next(self, model: ServedModel, loop: asyncio.AbstractEventLoop) -> None:
         max_samples, in_loop = self._batch_size(model)
-        batch = _next_batch(self._queues[model], max_samples)
-        if not batch:
-            del self._queues[model]
-            return
-        if in_loop:
-            _settle(batch, partial(_run, model, batch))
-            loop.call_soon(self._run_next, model, loop)
-        else:
+        queue = self._queues[model]
+        batch = _next_batch(queue, max_samples)
+        if batch and not in_loop:
             running = loop.run_in_executor(self._threads, _run, model, batch)
             running.add_done_callback(partial(self._finish, model, loop, batch))
+            return
+        if batch:
+            _settle(batch, partial(_run, model, batch))
+        if queue:
+            loop.call_soon(self._run_next, model, loop)
+        else:
+            del self._queues[model]
 
     def _finish(
         self, model: ServedModel, loop: asyncio.AbstractEventLoop, batch: _Batch, ran: asyncio.Future[Probabilities]

@@ -218,7 +218,8 @@ class Registry:
 
     def _public(self) -> dict[str, CurrentModel]:
         """Those that answer where no dataset is named, the same for all who ask."""
-        return {name: each for name, each in self._shown().items() if not each.record.private}
+        public = {name: each for name, each in self._current.copy().items() if not each.record.private}
+        return {name: each for name, each in public.items() if self._catalogue.is_shown(each.record.id)}
 
     def _shown(self) -> dict[str, CurrentModel]:
         """The models that serve, without those that are private to others."""

@@ -34,8 +34,10 @@ class BadEncoding(BadRequest):
 
 def content_encoding(scope: Scope) -> str:
     """ "" for a body that is sent as it is."""
-    sent = ", ".join(value.decode("latin-1") for name, value in scope["headers"] if name == _HEADER)
-    encoding = sent.strip().lower()
+    sent = [value for name, value in scope["headers"] if name == _HEADER]
+    if not sent:
+        return ""
+    encoding = b", ".join(sent).decode("latin-1").strip().lower()
     return "" if encoding == "identity" else encoding
 
 

@@ -1,6 +1,9 @@
 import asyncio
 import threading
+import time
 from collections.abc import Callable, Coroutine, Iterator
+from functools import partial
+from itertools import count
 from typing import Any, TypeVar
 
 import numpy as np
@@ -165,3 +168,10 @@ def test_cancelled_request_is_not_computed(batcher: Batcher, model: Watched) -> 
     run(main())
 
     assert model.batches == [2]
+
+
+def test_model_is_timed_by_its_processor_time(published: PublishedModel, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not by the clock, which counts what else the machine does."""
+    monkeypatch.setattr(time, "thread_time", partial(next, count(0, 0.25)))
+
+    assert ServedModel(published, threads=1).seconds_per_sample == 0.25
