@@ -98,7 +98,7 @@ def _describe_unsupported(data: bytes) -> str:
 
 
 def _advice(found: str) -> str:
-    if found.endswith(("read as text", "changed")):
+    if found.endswith(("read as text", "changed", "in front of it", "hexadecimal digits", "base64")):
         return "send the bytes of the file as they are"
     if found.startswith("text"):
         return "send the content of an image file; for curl, write @ in front of the file's name"

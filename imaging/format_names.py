@@ -32,6 +32,13 @@ _BRANDS = {
     **dict.fromkeys((b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"), "a HEIC image"),
     **dict.fromkeys((b"avif", b"avis"), "an AVIF image"),
 }
+# In front of an image: what a script or an editor has added.
+_MAX_ADDED = 64
+_IMAGES = {b"\x89PNG\r\n\x1a\n": "a PNG image", b"\xff\xd8\xff": "a JPEG image"}
+_ENCODED = {
+    **dict.fromkeys(("89504e47", "ffd8ff", "52494646"), "an image in hexadecimal digits"),
+    **dict.fromkeys(("ivborw0kggo", "/9j/", "uklgr"), "an image in base64"),
+}
 _MARKUP = (("<svg", "an SVG drawing"), ("<!doctype html", "an HTML page"), ("<html", "an HTML page"), ("<?xml", "XML"))
 _NETPBM = re.compile(rb"P[1-7]\s")
 
@@ -42,7 +49,15 @@ def describe_format(data: bytes) -> str | None:
         return _BRANDS.get(data[8:12], "a video")
     if _NETPBM.match(data):
         return "a PNM image"
-    return next((name for start, name in _SIGNATURES if data.startswith(start)), None) or _describe_text(data)
+    known = next((name for start, name in _SIGNATURES if data.startswith(start)), None)
+    return known or _describe_added(data) or _describe_text(data)
+
+
+def _describe_added(data: bytes) -> str | None:
+    for signature, name in _IMAGES.items():
+        if (added := data[: _MAX_ADDED + len(signature)].find(signature)) > 0:
+            return f"{name} with {added} other {'byte' if added == 1 else 'bytes'} in front of it"
+    return None
 
 
 def _describe_text(data: bytes) -> str | None:
@@ -55,5 +70,7 @@ def _describe_text(data: bytes) -> str | None:
     if "\0" in text or not text.strip():
         return None
     lowered = text.lower()
+    if encoded := next((name for start, name in _ENCODED.items() if lowered.startswith(start)), None):
+        return encoded
     markup = next((name for tag, name in _MARKUP if tag in lowered), None)
     return markup or f"text, {json.dumps(text[:_QUOTED], ensure_ascii=False)}"

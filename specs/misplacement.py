@@ -22,7 +22,8 @@ _SYNONYMS: Mapping[str, str] = {
     "image_shape": "image_size",
     "input_shape": "image_size",
     "target_size": "image_size",
-    "num_epochs": "epochs",
+    **dict.fromkeys(("num_epochs", "n_epochs", "nb_epoch", "max_epochs"), "epochs"),
+    **dict.fromkeys(("limit", "max_samples", "samples_per_class", "max_per_class"), "limit_per_class"),
     "class_weights": "class_weight",
     "class_names": "classes",
     "labels": "classes",
@@ -39,6 +40,13 @@ _NEEDLESS: Mapping[tuple[str, str], str] = {
     **{("layers", name): "the shape follows from `dataset` and `preprocessing`" for name in _SHAPES},
     **{(part, "verbose"): "each epoch is reported" for part in ("training", *_CALLBACKS)},
     ("training", "metrics"): "loss and accuracy are always reported, and more at the end",
+    ("training", "callbacks"): "`early_stopping` and `reduce_lr_on_plateau` are fields, and `keep` says which epoch is "
+    "published",
+    ("training", "shuffle"): "each epoch has the samples in another order",
+    ("training", "steps_per_epoch"): "an epoch is all samples of the training split",
+    ("training", "validation_data"): "`dataset.split` says what it is",
+    **{("split", name): "the rest is the training split" for name in ("train", "training", "train_size")},
+    ("split", "shuffle"): "samples are drawn at random, by `seed`",
 }
 # Older names of Keras for what is beside them.
 _FORMER: Mapping[tuple[str, str], str] = {
@@ -48,6 +56,10 @@ _FORMER: Mapping[tuple[str, str], str] = {
     ("layers", "output_dim"): "units",
     ("layers", "border_mode"): "padding",
     ("layers", "subsample"): "strides",
+}
+# What takes the place of an argument that Keras no longer has.
+_INSTEAD: Mapping[tuple[str, str], str] = {
+    ("optimizer", "decay"): "use a schedule as `learning_rate`, such as {type: InverseTimeDecay, ...}",
 }
 _EVERYWHERE = frozenset({"type", "name"})
 _LISTED_PLACES = 3
@@ -62,6 +74,8 @@ def place_hint(name: str, path: FieldPath, known: Sequence[str], root: type[Base
     parent = next((part for part in reversed(path[:-1]) if isinstance(part, str)), "")
     if needless := _NEEDLESS.get((parent, name)):
         return f"leave it out: {needless}; "
+    if instead := _INSTEAD.get((parent, name)):
+        return f"{instead}; "
     if (former := _FORMER.get((parent, name))) in known:
         return f"did you mean `{former}`? "
     places = _places(root)
@@ -75,8 +89,13 @@ def place_hint(name: str, path: FieldPath, known: Sequence[str], root: type[Base
 
 
 def nesting_hint(received: Any, expected: Sequence[type[BaseModel]]) -> str:
-    """Return "; write {field: value}" if `received` is the value of a field of the object that was expected."""
+    """Return "; write {field: value}" if `received` is the value of a field of the object that was expected, or says
+    what it holds."""
     fields = expected[0].model_fields if len(expected) == 1 else {}
+    if received is True and fields and not any(info.is_required() for info in fields.values()):
+        return "; write {} for the defaults"
+    if type(received) is int and "patience" in fields:
+        return f"; write {{patience: {received}}}"
     if isinstance(received, str):
         for field, info in fields.items():
             if match := closest(received, map(str, _literals(info.annotation))):
@@ -85,7 +104,20 @@ def nesting_hint(received: Any, expected: Sequence[type[BaseModel]]) -> str:
         return f"; write {{name: {shorten(received)}}}" if "name" in fields and "training" not in fields else ""
     if isinstance(received, list | tuple) and "layers" in fields:
         return "; write {layers: [...]}"
+    if isinstance(received, list | tuple) and "stratify" in fields:
+        return _split_hint(received)
     return ""
+
+
+def _split_hint(shares: Sequence[Any]) -> str:
+    """Of the shares of training, validation and test of all samples, or of training and test."""
+    if len(shares) not in (2, 3) or not all(type(share) in (int, float) and share > 0 for share in shares):
+        return ""
+    test = shares[-1] / sum(shares)
+    if len(shares) == 2:
+        return f"; write {{test: {test:.3g}}}"
+    # `validation` is a share of what the test split leaves.
+    return f"; write {{validation: {shares[1] / (shares[0] + shares[1]):.3g}, test: {test:.3g}}}"
 
 
 def models_in(annotation: Any) -> list[type[BaseModel]]:

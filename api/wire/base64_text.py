@@ -4,6 +4,8 @@ import re
 from base64 import b64decode
 from urllib.parse import unquote_to_bytes
 
+from specs.problem import quantity
+
 _DATA_URL = re.compile(r"data:([^,]{0,200}),", re.IGNORECASE)
 _IS_BASE64 = re.compile(r";\s*base64\s*$", re.IGNORECASE)
 _BLANKS = b" \t\n\f\r"
@@ -34,7 +36,9 @@ def _decode_any(text: str) -> bytes:
     if foreign := _FOREIGN.search(data):
         raise NotBase64(_mistake(text, foreign[0].decode(errors="replace")))
     if len(data) % 4 == 1:
-        raise NotBase64(f"is not valid base64: {len(data):,} characters without padding; it is probably cut short")
+        raise NotBase64(
+            f"is not valid base64: {quantity(len(data), 'character')} without padding; it is probably cut short"
+        )
     return b64decode(data + b"=" * (-len(data) % 4))
 
 

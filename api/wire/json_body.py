@@ -35,9 +35,9 @@ def parse_json(model: type[Model], data: bytes | memoryview, example: str) -> Mo
         return model.model_validate(document)
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
-        raise BadTensor(
-            f"{pointer_of(first['loc'])}: {shorten(first['msg'])}, received {format_value(first.get('input'))}"
-        ) from error
+        place = f"{pointer_of(first['loc'])}: " if first["loc"] else ""
+        expected = shorten(first["msg"].removeprefix("Value error, "))
+        raise BadTensor(f"{place}{expected}, received {format_value(first.get('input'))}") from error
 
 
 def parse_numbers(data: list[Any], where: str) -> NDArray[np.float64]:

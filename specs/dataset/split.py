@@ -1,6 +1,7 @@
 """The split of samples into training, validation and test."""
 
 import math
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -53,7 +54,9 @@ class SplitSpec(Schema):
     def _check_share(cls, value: Any) -> Any:
         if value is None or value == "official" or _is_fraction(value):
             return value
-        raise ValueError(f'expected "official", or a fraction above 0 and at most {MAX_FRACTION}')
+        percent = _percent_in(value)
+        hint = f", such as {percent / 100:g} for {percent:g} %" if percent is not None else ""
+        raise ValueError(f'expected "official", or a fraction above 0 and at most {MAX_FRACTION}{hint}')
 
     def complete_for(self, dataset: Dataset) -> "SplitSpec":
         """Return the split with `test` and `validation` filled in. Raises FieldError if "official" is given but does
@@ -203,3 +206,10 @@ class SplitSpec(Schema):
                     f"class `{name}` has {quantity(count, 'sample')}, too few for every split",
                 )
         return None
+
+
+def _percent_in(value: Any) -> float | None:
+    """What may be meant as a percentage, as 20 or "20%", of those that are fractions."""
+    text = str(value).removesuffix("%").strip()
+    number = int(text) if isinstance(value, int | str) and re.fullmatch("[0-9]{1,2}", text) else 0
+    return number if 1 < number <= 100 * MAX_FRACTION else None

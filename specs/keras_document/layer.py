@@ -1,8 +1,9 @@
 """Reads one entry of a model's `layers`: its class, its name, and the shape that it declares."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import count
 from typing import Any, cast
 
 from specs.assembly import LayerLocation
@@ -17,6 +18,7 @@ from specs.schema import FieldError, Findings
 
 _NAME_CHARACTERS = 64
 _FOREIGN = re.compile(r"[^A-Za-z0-9_.-]")
+_HUMP = re.compile("(?<=[a-z])(?=[A-Z])")
 _START = re.compile(r"[A-Za-z0-9]")
 _RESERVED = "trainyard"  # alone and before an underscore: the name of a model or layer may start that of another one
 _MAX_AXES = 5  # no sample has more; longer lists would only make long messages
@@ -48,6 +50,32 @@ class Entry:
     @property
     def is_operation(self) -> bool:
         return is_operation(self.document)
+
+
+def name_layers(documents: Sequence[Any]) -> list[Any]:
+    """Layers written by hand with the names that Keras gives to those that have none: `dense`, `dense_1`, ..."""
+    taken = {name for document in documents if isinstance(name := _given_name(document), str)}
+
+    def add_name(document: dict[str, Any]) -> dict[str, Any]:
+        stem = _HUMP.sub("_", document["class_name"]).lower()
+        free = (f"{stem}_{number}" if number else stem for number in count())
+        name = next(name for name in free if name not in taken)
+        taken.add(name)
+        return {**document, "config": {**document.get("config", {}), "name": name}}
+
+    return [add_name(document) if _is_nameless(document) else document for document in documents]
+
+
+def _given_name(document: Any) -> Any:
+    config = document.get("config") if isinstance(document, dict) else None
+    return config.get("name") if isinstance(config, dict) else None
+
+
+def _is_nameless(document: Any) -> bool:
+    if not isinstance(document, dict) or not isinstance(document.get("class_name"), str):
+        return False
+    config = document.get("config", {})
+    return isinstance(config, dict) and "name" not in config and "name" not in document
 
 
 def read_entry(document: Any, path: FieldPath, label: str) -> Entry:

@@ -15,6 +15,7 @@ from specs.keras_document.layer import (
     axis_in,
     declared_shape,
     is_trainable,
+    name_layers,
     parts_of,
     plain_name,
     read_entry,
@@ -75,7 +76,7 @@ class ModelReader:
     ) -> int:
         """Append the layers of a model that receives from layer `received`; return the index of its output."""
         place = _Place(path, label, inside)
-        entries = self._entries(config, place)
+        entries = self._entries(config, place, is_sequential=class_name == SEQUENTIAL)
         if isinstance(config, dict):
             with self.findings.collect(lambda error: error.with_prefix(*path, label=f"{label}: ")):
                 check_dtype(config.get("dtype"))
@@ -84,7 +85,7 @@ class ModelReader:
             return self._sequential(entries, place, received, trainable=trainable)
         return self._functional(entries, config, place, received, trainable=trainable)
 
-    def _entries(self, config: Any, place: "_Place") -> list[Entry | None]:
+    def _entries(self, config: Any, place: "_Place", *, is_sequential: bool) -> list[Entry | None]:
         """The entries, None for those at fault. Before Keras 2.2.3 the `config` of a Sequential was the list itself."""
         layers, path, label = config, place.path, place.label
         if isinstance(config, dict):
@@ -99,7 +100,8 @@ class ModelReader:
             self.findings.add(FieldError(path, detail))
             return []
         entries: list[Entry | None] = []
-        for index, document in enumerate(layers):
+        # Nothing refers to the layers of a Sequential by name: those without one have Keras's default names.
+        for index, document in enumerate(name_layers(layers) if is_sequential else layers):
             entry = None
             with self.findings.collect():
                 entry = read_entry(document, (*path, index), f"{label}[{index}]")

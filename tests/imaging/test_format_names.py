@@ -1,3 +1,5 @@
+import base64
+
 import pytest
 from PIL import Image
 
@@ -41,6 +43,11 @@ def test_format_is_named_by_its_content(kind: str, name: str) -> None:
         (JPEG.decode(errors="replace").encode(), "binary data that was read as text"),
         (PNG.replace(b"\r\n", b"\n"), "a PNG image whose line ends were changed"),
         (PNG.replace(b"\n", b"\r\n"), "a PNG image whose line ends were changed"),
+        (b"\n" + PNG, "a PNG image with 1 other byte in front of it"),
+        (b"\xef\xbb\xbf" + JPEG, "a JPEG image with 3 other bytes in front of it"),
+        (PNG.hex().encode(), "an image in hexadecimal digits"),
+        (base64.b64encode(JPEG), "an image in base64"),
+        (bytes(100) + PNG, None),
         (b"\xff\xd8\xff", None),
         (b"\0" * 40, None),
         (b"  ", None),

@@ -470,3 +470,23 @@ def test_one_unit_does_not_serve_ten_classes() -> None:
             "keras.config.layers[5] Dense `dense_1`: has 1 unit, but there are 10 classes; set `units` to 10",
         )
     ]
+
+
+def test_layers_without_names_have_keras_names() -> None:
+    layers = [
+        {"class_name": "InputLayer", "config": {"batch_input_shape": [None, 8, 8, 1]}},
+        {"class_name": "MaxPooling2D", "config": {}},
+        {"class_name": "Flatten"},
+        {"class_name": "Dense", "config": {"units": 4}},
+        {"class_name": "Dense", "config": {"units": 4, "name": "dense_1"}},
+        {"class_name": "Dense", "config": {"units": 10}},
+    ]
+    spec = parse_spec({"model": {"keras": {"class_name": "Sequential", "config": {"layers": layers}}}})
+    assert [row.name for row in spec.network.table] == ["max_pooling2d", "flatten", "dense", "dense_1", "dense_2"]
+
+
+@pytest.mark.parametrize("config", [{"name": None, "units": 10}, [], "dense", None])
+def test_name_that_is_none_is_rejected(config: Any) -> None:
+    layers = [{"class_name": "Flatten"}, {"class_name": "Dense", "config": config}]
+    with pytest.raises(SpecError):
+        parse_spec({"model": {"keras": {"class_name": "Sequential", "config": {"layers": layers}}}})

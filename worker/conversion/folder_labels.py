@@ -9,7 +9,7 @@ from specs.problem import quantity
 from worker.conversion.folds import PlacedImage, join_folds
 from worker.conversion.labels import Label, Labels, NoClasses
 from worker.conversion.members import FoundFile
-from worker.conversion.split_names import Kind, innermost_split, name_beside_split, split_of, without_split
+from worker.conversion.split_names import TRAINVAL, Kind, innermost_split, name_beside_split, split_of, without_split
 
 Path = tuple[str, ...]
 _NAMED = 3
@@ -36,7 +36,17 @@ def label_by_folders(images: Sequence[FoundFile], bare_folders: Mapping[Path, st
         labels = dict(_found_as_written(labels, images))
     else:
         labels, unlabeled = dict(_label_classes(inner)), []
-    return Labels(labels, (*folded.warnings, *_about_bare(bare_folders, images, labels), *_about_unlabeled(unlabeled)))
+    told = {file.position for file in unlabeled} | labels.keys()
+    masks = [image.file for image in folded.images if image.file.position not in told]
+    return Labels(
+        labels,
+        (
+            *folded.warnings,
+            *_about_bare(bare_folders, images, labels),
+            *_about_masks(masks),
+            *_about_unlabeled(unlabeled),
+        ),
+    )
 
 
 def _unwrap(images: list[PlacedImage]) -> list[PlacedImage]:
@@ -50,6 +60,8 @@ def _split_folders(images: Sequence[PlacedImage]) -> dict[str, Kind]:
     tops = {image.path[0] for image in images if len(image.path) > 1}
     holding_folders = {image.path[0] for image in images if len(image.path) > 2}
     kinds = {top: kind for top in sorted(tops) if (kind := split_of(top))}
+    if "train" in {kind for top, kind in kinds.items() if _key(top) != TRAINVAL}:
+        kinds = {top: kind for top, kind in kinds.items() if _key(top) != TRAINVAL}
     rests = set(map(without_split, tops))
     if not holding_folders and len(set(kinds.values())) == 1 and len(rests) == len(tops) > 1 and all(rests):
         return {}  # `covid_test` and `healthy_test` are classes
@@ -129,9 +141,24 @@ def _name_splits_first(images: list[PlacedImage]) -> list[PlacedImage]:
     ]
 
 
+def _without_kinds(images: Sequence[PlacedImage]) -> Sequence[PlacedImage]:
+    """`cat/images/1.jpg` or `images/cat/1.jpg` as `cat/1.jpg`, without the masks beside it in `masks/`."""
+    if any(len(image.path) != 3 for image in images):
+        return images
+    for at in (1, 0):
+        kinds = {_key(image.path[at]) for image in images}
+        # `images/` alone around classes is a folder around all of it, and looked through.
+        if kinds & _IMAGES and kinds <= _IMAGES | _OTHERS and (at or kinds & _OTHERS):
+            return [
+                image._replace(path=(image.path[1 - at], image.path[2]))
+                for image in images
+                if _key(image.path[at]) in _IMAGES
+            ]
+    return images
+
+
 def _label_classes(images: Sequence[PlacedImage]) -> Iterator[tuple[int, Label]]:
-    if all(len(image.path) == 3 and _key(image.path[1]) in _IMAGES for image in images):
-        images = [image._replace(path=(image.path[0], image.path[2])) for image in images]  # `cat/images/1.jpg`
+    images = _without_kinds(images)
     depths = Counter(len(image.path) for image in images)
     usual, number = depths.most_common(1)[0]
     if odd := next((image for image in images if len(image.path) != usual), None):
@@ -181,6 +208,13 @@ def _about_bare(
         )
         listed = ", ".join(other[:_NAMED]) + (", ..." if len(other) > _NAMED else "")
         yield f"{found} no image and will be no class: {listed}"
+
+
+def _about_masks(files: Sequence[FoundFile]) -> Iterator[str]:
+    if files:
+        folders = sorted({"/".join(file.path[:-1]) for file in files})
+        masks = quantity(len(files), "image in a folder of masks is", "images in folders of masks are")
+        yield f"{masks} left out: those in {_listed(folders)}"
 
 
 def _about_unlabeled(files: Sequence[FoundFile]) -> tuple[str, ...]:

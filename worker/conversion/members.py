@@ -90,6 +90,9 @@ class UploadedFiles:
                 if is_left_behind:
                     listing.ignore(member.name)
                     continue
+                if member.kind == "special" and PurePosixPath(path[-1]).suffix.lower() in _OTHER_SUFFIXES:
+                    listing.ignore(member.name)
+                    continue
                 if member.kind == "special":
                     raise InvalidArchive(
                         f"{quote(member.name)} is a link, a device, a pipe or sparse, not a plain file; pack what it "

@@ -146,7 +146,9 @@ def _open_text(archive: Path) -> PixelTable | None:
     except UnsupportedFormat as error:
         table = open_pixel_table(archive, "csv")
         if table is None:
-            raise InvalidArchive(f"{error}, nor a table of pixels; pack tables of files with these files") from error
+            raise InvalidArchive(
+                f"{error}; it is no table of pixels either: pack a table of files with these files"
+            ) from error
         return table
     return None
 

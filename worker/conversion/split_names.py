@@ -9,13 +9,17 @@ from specs.splits import SourceSplit
 
 # `unlabeled`: what a competition wants to have predicted.
 Kind = SourceSplit | Literal["unlabeled"]
+TRAINVAL = "trainval"  # of train/ and val/, if it is not beside these
 _WORDS: dict[str, Kind] = {
-    **dict.fromkeys(("train", "training", "trainset", "traindata", "trainingset"), "train"),
+    **dict.fromkeys(("train", "training", "trainset", "traindata", "trainingset", "trn", TRAINVAL), "train"),
     **dict.fromkeys(("val", "valid", "validation", "validate", "dev", "valset", "validset", "devset"), "validation"),
-    **dict.fromkeys(("test", "testing", "testset", "testdata", "eval", "evaluation"), "test"),
+    **dict.fromkeys(("test", "testing", "testset", "testdata", "eval", "evaluation", "holdout", "tst"), "test"),
     **dict.fromkeys(("학습", "훈련", "학습데이터", "훈련데이터"), "train"),
     **dict.fromkeys(("검증", "검증데이터"), "validation"),
     **dict.fromkeys(("시험", "테스트", "평가", "시험데이터", "테스트데이터", "평가데이터"), "test"),
+    **dict.fromkeys(("训练", "训练集", "訓練", "学習"), "train"),
+    **dict.fromkeys(("验证", "验证集", "検証"), "validation"),
+    **dict.fromkeys(("测试", "测试集", "テスト"), "test"),
     **dict.fromkeys(("pred", "predict", "prediction", "predictions", "unlabeled", "unlabelled"), "unlabeled"),
 }
 _HUMP = re.compile("(?<=[a-z])(?=[A-Z])")

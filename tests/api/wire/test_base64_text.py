@@ -43,6 +43,7 @@ def test_empty_text_is_no_bytes() -> None:
         ("???", "is not valid base64: it contains `?`"),
         ("AA=AA", "is not valid base64: it contains `=`"),
         ("AA\u00e4A", "is not valid base64: it contains `\u00e4`"),
+        ("A", "is not valid base64: 1 character without padding; it is probably cut short"),
         ("AAAAA", "is not valid base64: 5 characters without padding; it is probably cut short"),
         ("https://example.org/four.png", "is an address, which is not fetched; send the content"),
         ("blob:http://x/1", "is an address"),

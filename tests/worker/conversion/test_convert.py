@@ -1,6 +1,7 @@
 """Archives are read as they are, or rejected as a whole."""
 
 import gzip
+import tarfile
 from pathlib import Path
 
 import numpy as np
@@ -338,3 +339,8 @@ def test_a_few_black_images_need_no_warning(tmp_path: Path) -> None:
     files = {f"{name}/{number}.png": image(200 + number, mode="L") for name in "ab" for number in range(5)}
     contents = convert_archive(tmp_path, zip_of({**files, "a/x.png": image(0, mode="L")}))
     assert not any("black" in warning for warning in contents.warnings)
+
+
+def test_link_that_is_no_image_is_passed_over(tmp_path: Path) -> None:
+    contents = convert_archive(tmp_path, tar_with([("README.md", tarfile.SYMTYPE, b"")]))
+    assert (contents.classes, contents.ignored) == (("cat", "horse"), ("README.md",))

@@ -57,6 +57,8 @@ TRAIN_CAT, TRAIN_DOG = ("train", "cat"), ("train", "dog")
             ["Cat-2 (train)/1.jpg", "trainDog/1.jpg", "Cat-2 (valid)/2.jpg"],
             [("train", "Cat-2"), ("train", "Dog"), ("validation", "Cat-2")],
         ),
+        (["trainval/cat/1.jpg", "trainval/dog/1.jpg", "holdout/cat/1.jpg"], [TRAIN_CAT, TRAIN_DOG, ("test", "cat")]),
+        (["训练集/cat/1.jpg", "训练集/dog/1.jpg", "测试集/cat/1.jpg"], [TRAIN_CAT, TRAIN_DOG, ("test", "cat")]),
         (["part1/1.jpg", "part2/1.jpg"], [("train", "part1"), ("train", "part2")]),
     ],
 )
@@ -195,3 +197,27 @@ def test_split_is_named_by_the_folder_of_its_class() -> None:
     named = {"train": ("train_cat", "train_dog"), "validation": ("val_cat",)}
     assert split_names(labels.by_position.values()) == named
     assert labels.warnings == ("1 image without a class folder is left out: those in 'test'",)
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        ["cat/images/1.png", "dog/images/1.png", "cat/masks/1.png", "dog/masks/1.png"],
+        ["x/images/cat/1.png", "x/images/dog/1.png", "x/masks/cat/1.png", "x/masks/dog/1.png"],
+        ["train/cat/Images/1.png", "train/dog/Images/1.png", "train/cat/Ground_Truth/1.png"],
+        ["train/images/cat/1.png", "train/images/dog/1.png", "train/labels/cat/1.png"],
+    ],
+)
+def test_masks_beside_the_images_are_left_out(names: list[str]) -> None:
+    files = found(*names)
+    labels = label_by_folders(files, {})
+    assert list(labeled(labels, files).values()) == [TRAIN_CAT, TRAIN_DOG]
+    (warning,) = labels.warnings
+    assert "left out: those in " in warning
+    assert "masks" in warning
+
+
+def test_trainval_beside_train_is_rejected() -> None:
+    names = [f"{split}/{name}/1.jpg" for split in ("train", "val", "trainval") for name in ("cat", "dog")]
+    with pytest.raises(InvalidArchive, match=r"'trainval/cat/1\.jpg' is beside train/ and val/"):
+        label_by_folders(found(*names), {})

@@ -179,7 +179,7 @@ def test_pixels_beside_images_are_named(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("data", [b"hello", b"file,label\n" + b"img_0001.png,cat\n" * 40])
 def test_other_text_is_no_upload(data: bytes, tmp_path: Path) -> None:
-    with pytest.raises(InvalidArchive, match="nor a table of pixels; pack tables of files with these files"):
+    with pytest.raises(InvalidArchive, match="it is no table of pixels either: pack a table of files with"):
         convert_upload(tmp_path, data)
 
 
