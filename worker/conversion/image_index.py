@@ -1,5 +1,6 @@
 """Images of an archive by what a table calls them."""
 
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from functools import cache, cached_property
@@ -8,6 +9,8 @@ from pathlib import PurePosixPath
 from worker.conversion.members import FoundFile, count_common_folders
 from worker.conversion.split_names import Kind, innermost_split
 
+_ADDRESS = re.compile("https?://", re.IGNORECASE)
+_QUERY = re.compile("[?#].*")
 Path = tuple[str, ...]
 Files = list[FoundFile]
 
@@ -91,5 +94,7 @@ def _fold(name: str) -> str:
 
 
 def split_cell(cell: str) -> Path:
-    """The folders and the file that a table writes."""
+    """The folders and the file that a table writes, of an address without its query."""
+    if _ADDRESS.match(cell):
+        cell = _QUERY.sub("", cell)
     return tuple(part for part in cell.replace("\\", "/").split("/") if part not in ("", ".", ".."))

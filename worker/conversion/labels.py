@@ -23,7 +23,7 @@ _SEPARATORS = ";,+&"
 _SIGNS = 2  # -1, 0 and 1 are classes of their own
 # Control characters, and Unicode's separators of lines and paragraphs.
 _INVALID = {"Cc", "Zl", "Zp"}
-_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?", re.IGNORECASE)
+_NUMBER = re.compile(r"[+-]?(\d+[.,]?\d*|\.\d+)(e[+-]?\d+)?", re.IGNORECASE)
 _WHOLE = re.compile(r"[+-]?\d+")
 
 

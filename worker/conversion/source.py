@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Callable, Iterator, Sequence
 from itertools import chain
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
 from archives.errors import InvalidArchive, UnsupportedFormat
@@ -27,6 +27,9 @@ from worker.conversion.tables import TextTable
 from worker.jobs.messages import ConversionJob
 
 _PARQUET = b"PAR1"
+_ARRAYS = frozenset(
+    {".npy", ".npz", ".mat", ".h5", ".hdf5", ".pkl", ".pickle", ".pt", ".feather", ".arrow", ".tfrecord"}
+)
 Heartbeat = Callable[[], None]
 
 
@@ -49,6 +52,7 @@ def open_images(job: ConversionJob, heartbeat: Heartbeat) -> LabeledImages:
     if not listing.images:
         raise InvalidArchive(
             f"it has no images{_about_others(listing)}; expected PNG, JPEG or WebP files in an archive"
+            f"{_about_arrays(listing)}"
         )
     try:
         labels = _label(job.options, files, listing, encoding, heartbeat)
@@ -132,6 +136,15 @@ def _about_others(listing: Listing) -> str:
     return f", only {quantity(number, 'other file', 'other files')}, such as {quote(others[0])}" if others else ""
 
 
+def _about_arrays(listing: Listing) -> str:
+    arrays = next((name for name in listing.ignored if PurePosixPath(name).suffix.lower() in _ARRAYS), None)
+    if arrays is None:
+        return ""
+    return (
+        f"; {quote(arrays)} holds arrays, which are not read: write them as images, or as a table of label,pixel0,..."
+    )
+
+
 def _starts_as_parquet(archive: Path) -> bool:
     with archive.open("rb") as file:
         return file.read(len(_PARQUET)) == _PARQUET
@@ -160,13 +173,25 @@ def _of_parquets(job: ConversionJob, files: UploadedFiles, listing: Listing, hea
 
     paths = {file.position: job.staged / f"{file.position}.parquet" for file in listing.parquets}
     files.copy(paths, heartbeat)
-    parquets = [ParquetFile(paths[file.position], "/".join(file.path)) for file in listing.parquets]
+    found: dict[bytes, ParquetFile] = {}
+    copies = []
+    for file in listing.parquets:
+        path = paths[file.position]
+        first = found.setdefault(_digest(path), ParquetFile(path, "/".join(file.path)))
+        heartbeat()
+        if first.path != path:
+            path.unlink()
+            copies.append(_about_copy(file.name, first.name))
+    parquets = list(found.values())
     if not parquets:
         raise InvalidArchive("it has no .parquet file; expected one, or an archive of some")
     if not listing.images or any(map(holds_images, parquets)):
-        return _of_parquet_images(job, parquets, listing, heartbeat)
-    tables = [ParquetTable(each.path, file) for each, file in zip(parquets, listing.parquets, strict=True)]
+        images = _of_parquet_images(job, parquets, listing, heartbeat)
+        return images._replace(warnings=(*copies, *images.warnings), ignored_files=images.ignored_files + len(copies))
+    kept = {each.path for each in parquets}
+    tables = [ParquetTable(paths[file.position], file) for file in listing.parquets if paths[file.position] in kept]
     labels = label_by_tables(listing.images, tables, heartbeat)
+    labels = labels._replace(warnings=(*copies, *labels.warnings))
     for each in parquets:
         each.path.unlink()
     return _of_files(labels, files, listing)
@@ -199,8 +224,7 @@ def _open_pixel_tables(
     for file in listing.tables:
         path = paths[file.position]
         table = open_pixel_table(path, "/".join(file.path))
-        with path.open("rb") as content:
-            digest = hashlib.file_digest(content, "sha256").digest()
+        digest = _digest(path)
         heartbeat()
         if table is not None and found.setdefault(digest, table) is table:
             continue
@@ -208,7 +232,7 @@ def _open_pixel_tables(
         if table is None:
             others += 1
         else:
-            copies.append(f"{quote(file.name)} is a copy of {quote(found[digest].name)}, byte by byte, and is left out")
+            copies.append(_about_copy(file.name, found[digest].name))
     return _PixelTables(list(found.values()), copies, others)
 
 
@@ -228,3 +252,12 @@ def _of_pixels(job: ConversionJob, pixels: _PixelTables, listing: Listing, heart
         warnings=(*pixels.warnings, *guessed, *images.warnings),
         ignored_files=listing.ignored_files + len(listing.images) + len(pixels.warnings) + pixels.others,
     )
+
+
+def _digest(path: Path) -> bytes:
+    with path.open("rb") as content:
+        return hashlib.file_digest(content, "sha256").digest()
+
+
+def _about_copy(name: str, original: str) -> str:
+    return f"{quote(name)} is a copy of {quote(original)}, byte by byte, and is left out"

@@ -6,7 +6,9 @@ from itertools import chain, islice, repeat
 from typing import NamedTuple
 
 from worker.conversion.image_index import ImageIndex
+from worker.conversion.label_columns import cell_of, choose_label
 from worker.conversion.labels import is_missing
+from worker.conversion.split_names import split_of
 from worker.conversion.tables import Line, Table
 
 # Headers, compared without case, blanks, _, - and an s at the end, the likeliest first.
@@ -34,8 +36,10 @@ LABEL_HEADERS = (
 )
 SPLIT_HEADERS = ("split", "set", "subset", "partition", "dataset", "usage")
 # Of a column for each class, as pandas and spreadsheets write them.
-_YES = frozenset({"1", "1.0", "true"})
-_YES_OR_NO = _YES | {"0", "0.0", "false", ""}
+_YES = frozenset({"1", "1.0", "true", "yes", "x"})
+_YES_OR_NO = _YES | {"0", "0.0", "-1", "-1.0", "false", "no", ""}
+# Columns of these that say whether an image is of a split.
+_FLAGS = ("istrain", "istraining", "istrainingimage", "isvalid", "isval", "isvalidation", "istest")
 # pandas writes integers of which some are missing so.
 _WHOLE = re.compile(r"([+-]?\d+)\.0*")
 # A list of one.
@@ -54,8 +58,9 @@ class Row(NamedTuple):
 
 class Columns(NamedTuple):
     """Numbers of columns. `labels` are one with the label of each row, or one for each of the `classes`, or none.
-    `label_header` is what a guess rests on: a column of labels without a known name; None if it is known. `others` are
-    headers of columns beside the classes that are no classes."""
+    `flags` say whether a row is of the split that their header names. `label_header` is what a guess rests on: a column
+    of labels without a known name; None if it is known. `others` are headers of columns beside the classes that are no
+    classes, `rivals` those that may have the labels as well as the one called `rival_of`."""
 
     file: int
     labels: tuple[int, ...]
@@ -64,6 +69,9 @@ class Columns(NamedTuple):
     has_header: bool = True
     label_header: str | None = None
     others: tuple[str, ...] = ()
+    flags: tuple[tuple[int, str], ...] = ()
+    rivals: tuple[str, ...] = ()
+    rival_of: str = ""
 
 
 def find_columns(table: Table, index: ImageIndex, heartbeat: Heartbeat) -> Columns | None:
@@ -83,26 +91,47 @@ def find_columns(table: Table, index: ImageIndex, heartbeat: Heartbeat) -> Colum
     file = _choose_file(known_file, [column for column in _naming_images(second, index) if column != label], second)
     if file is None:
         return None
+    flags = () if split is not None else tuple((keys.index(flag), flag) for flag in _FLAGS if flag in keys)
+    flags = tuple((column, first[column]) for column, _ in flags)
     if label is not None:
-        return Columns(file, (label,), split)
+        names = set(LABEL_HEADERS)
+        alike = [at for at in range(len(first)) if {keys[at], singular[at]} & names and at not in (label, file, split)]
+        chosen, rivals = choose_label(table, label, alike, heartbeat)
+        return Columns(
+            file,
+            (chosen,),
+            split,
+            flags=flags,
+            rivals=() if keys[label] == "label" else tuple(first[column] for column in rivals),
+            rival_of=first[chosen],
+        )
     if len(first) == 2:
         return Columns(file, (1 - file,), label_header=first[1 - file])
-    classes = _find_classes(table, {file, split}, heartbeat)
-    used = {file, split, *classes}
+    taken = {file, split, *(column for column, _ in flags)}
+    classes = _find_classes(table, taken, heartbeat)
+    used = {*taken, *classes}
     others = tuple(cell for column, cell in enumerate(first) if cell and column not in used) if classes else ()
-    return Columns(file, classes, split, tuple(first[column] for column in classes), others=others)
+    return Columns(file, classes, split, tuple(first[column] for column in classes), others=others, flags=flags)
 
 
 def read_rows(table: Table, columns: Columns, heartbeat: Heartbeat) -> Iterator[Row]:
     """All rows below the header. Raises InvalidArchive."""
     for line in islice(table.lines(), int(columns.has_header), None):
         heartbeat()
-        cells = [_cell(line, column) for column in columns.labels]
+        cells = [cell_of(line, column) for column in columns.labels]
         if columns.classes:
             cells = [name for name, cell in zip(columns.classes, cells, strict=True) if cell.casefold() in _YES]
         else:
             cells = [plain_label(cell) for cell in cells]
-        yield Row(line.number, _cell(line, columns.file), tuple(filter(None, cells)), _cell(line, columns.split))
+        split = _flagged_split(line, columns.flags) if columns.flags else cell_of(line, columns.split)
+        yield Row(line.number, cell_of(line, columns.file), tuple(filter(None, cells)), split)
+
+
+def _flagged_split(line: Line, flags: Sequence[tuple[int, str]]) -> str:
+    """The header of the last flag that is set; else test if there are only flags of training, and training if not."""
+    said = [header for column, header in flags if cell_of(line, column).casefold() in _YES]
+    others = {split_of(header) for _, header in flags} - {"train"}
+    return said[-1] if said else "train" if others else "test"
 
 
 def plain_label(cell: str) -> str:
@@ -132,11 +161,7 @@ def _find_classes(table: Table, others: Container[int | None], heartbeat: Heartb
     columns = {column for column, cell in enumerate(next(lines).cells) if cell and column not in others}
     for line in lines:
         heartbeat()
-        columns = {column for column in columns if _cell(line, column).casefold() in _YES_OR_NO}
+        columns = {column for column in columns if cell_of(line, column).casefold() in _YES_OR_NO}
         if len(columns) < 2:
             return ()
     return tuple(sorted(columns))
-
-
-def _cell(line: Line, column: int | None) -> str:
-    return line.cells[column] if column is not None and column < len(line.cells) else ""

@@ -210,6 +210,11 @@ class _Join:
 def _about_classes(sources: Sequence[_Source]) -> Iterator[str]:
     """Properties of an image may look like a column for each class."""
     for source in sources:
+        if rivals := source.columns.rivals:
+            yield (
+                f"{source.name} has several columns that may have the labels: {quote(source.columns.rival_of)} is "
+                f"taken, not {_examples(rivals)}; if it is another one, call it `label`"
+            )
         if others := source.columns.others:
             yield (
                 f"{source.name} has no column of labels; its columns of 0 and 1 are taken for the classes, "

@@ -198,3 +198,24 @@ def test_secret_labels_without_names_are_left_out(tmp_path: Path) -> None:
 
     assert (contents.classes, contents.counts["train"], contents.counts["test"]) == (("0", "1"), (1, 2), (0, 0))
     assert contents.warnings[0] == "2 rows have no label and are left out"
+
+
+def test_file_that_is_packed_twice_is_read_once(tmp_path: Path) -> None:
+    rows = hugging_face([0, 1, 0])
+    contents = convert_upload(tmp_path, zip_of({"full/train.parquet": rows, "small/train.parquet": rows}))
+    assert contents.counts["train"] == (2, 1)
+    assert (
+        contents.warnings[0] == "'small/train.parquet' is a copy of 'full/train.parquet', byte by byte, and is left out"
+    )
+
+
+def test_table_that_is_packed_twice_names_images_once(tmp_path: Path) -> None:
+    table = parquet({"file": ["a.png", "b.png"], "label": ["cat", "dog"]})
+    files = {"x/labels.parquet": table, "labels.parquet": table, "a.png": image(1), "b.png": image(2)}
+    contents = convert_upload(tmp_path, zip_of(files), UploadOptions(layout="parquet"))
+    assert (contents.classes, contents.counts["train"]) == (("cat", "dog"), (1, 1))
+
+
+def test_arrays_are_named_with_a_way_out(tmp_path: Path) -> None:
+    with pytest.raises(InvalidArchive, match=r"'x_train\.npy' holds arrays, which are not read: write them as images"):
+        convert_upload(tmp_path, zip_of({"x_train.npy": b"\x93NUMPY", "y_train.npy": b"\x93NUMPY"}))

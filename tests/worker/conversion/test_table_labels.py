@@ -295,3 +295,58 @@ def test_unusable_tables_are_rejected(text: str, reason: str) -> None:
 def test_archive_without_a_table_is_rejected() -> None:
     with pytest.raises(InvalidArchive, match=r"expected a \.csv, \.tsv or \.parquet table"):
         label_by_tables(IMAGES, [], lambda: None)
+
+
+@pytest.mark.parametrize(
+    ("header", "flags", "splits"),
+    [
+        ("is_valid", ["False", "True", "0"], ["train", "validation", "train"]),
+        ("is_training_image", ["1", "0", "1"], ["train", "test", "train"]),
+        ("is_val,is_test", ["0,0", "1,0", "0,1"], ["train", "validation", "test"]),
+    ],
+)
+def test_columns_of_flags_are_splits(header: str, flags: list[str], splits: list[str]) -> None:
+    rows = [f"{name},{each},{flag}" for name, each, flag in zip(("a1", "b2", "c3"), "xyx", flags, strict=True)]
+    found = labeled(label("\n".join([f"file,label,{header}", *rows])), IMAGES)
+    assert [split for split, _ in found.values()] == splits
+
+
+def test_flags_are_no_classes() -> None:
+    text = "file,cat,dog,is_valid\na1,1,0,0\nb2,0,1,0\nc3,1,0,1\n"
+    assert labeled(label(text), IMAGES)["data/images/c3.jpg"] == ("validation", "cat")
+
+
+@pytest.mark.parametrize("values", [("yes", "no"), ("x", ""), ("1", "-1")])
+def test_classes_may_be_crossed_in_columns(values: tuple[str, str]) -> None:
+    yes, no = values
+    text = f"file,cat,dog\na1,{yes},{no}\nb2,{no},{yes}\nc3,{yes},{no}\n"
+    assert [name for _, name in labeled(label(text), IMAGES).values()] == ["cat", "dog", "cat"]
+
+
+def test_names_of_numbered_labels_are_classes() -> None:
+    text = "file,label,class_name\na1,0,cat\nb2,1,dog\nc3,0,cat\n"
+    labels = label(text)
+    assert [name for _, name in labeled(labels, IMAGES).values()] == ["cat", "dog", "cat"]
+    assert labels.warnings == ()
+
+
+def test_other_column_of_labels_is_named() -> None:
+    images = found("a1.jpg", "b2.jpg", "c3.jpg", "d4.jpg")
+    text = "file,breed,species,name\na1,pug,dog,Rex\nb2,pug,dog,Max\nc3,lab,dog,Sam\nd4,manx,cat,Tom\n"
+    labels = label(text, images)
+    assert [name for _, name in labeled(labels, images).values()] == ["pug", "pug", "lab", "manx"]
+    (warning,) = labels.warnings
+    assert warning == (
+        "'data/labels.csv' has several columns that may have the labels: 'breed' is taken, not 'species'; if it is "
+        "another one, call it `label`"
+    )
+
+
+def test_decimal_commas_are_no_classes() -> None:
+    with pytest.raises(InvalidArchive, match="has the label 0,5; expected text or integers"):
+        label("file;label\na1;0,5\nb2;1,5\nc3;0,5\n")
+
+
+def test_addresses_are_read_without_their_query() -> None:
+    text = "file,label\nhttps://example.org/a1.jpg?size=8,cat\nb2.jpg,dog\nc3.jpg,cat\n"
+    assert labeled(label(text), IMAGES)["data/images/a1.jpg"] == ("train", "cat")
