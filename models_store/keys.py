@@ -13,6 +13,7 @@
 | index | sorted set: ids by an order, for one filter | rebuilt from disk |
 | waiting | sorted set: queued experiments by their turn | rebuilt from disk |
 | owners | hash: the owner of each experiment that has one | rebuilt from disk |
+| needs | hash: what each queued experiment takes of a machine | rebuilt from disk |
 | private | hash: the owner of each experiment that is private | rebuilt from disk |
 | starts | hash: owner to the number of its last start, of all starts | until Redis is emptied |
 | started | string: how many experiments were started | until Redis is emptied |
@@ -42,10 +43,11 @@ CONVERSIONS = "trainyard.convert"
 EVALUATIONS = "trainyard.evaluate"
 SWEEPS = "trainyard.sweep"
 # The number grows with the content of the index, so that the index of an older version is rebuilt.
-COMPLETE = "trainyard:complete:9"
+COMPLETE = "trainyard:complete:10"
 WAITING = "trainyard:waiting"
 OWNERS = "trainyard:owners"
 PRIVATE = "trainyard:private"
+NEEDS = "trainyard:needs"
 STARTS = "trainyard:starts"
 STARTED = "trainyard:started"
 MODEL_INDEXES = "trainyard:model-indexes"

@@ -38,6 +38,7 @@ from models_store.jobs.leases import Leases
 from models_store.jobs.preemption import Preemption
 from models_store.jobs.queue import Queue
 from models_store.jobs.reconciler import Reconciler
+from models_store.jobs.wait_reasons import WaitReasons
 from models_store.jobs.workers import Workers
 from models_store.models.catalogue import ModelCatalogue
 from models_store.models.traffic import Traffic
@@ -84,6 +85,7 @@ class Store:
     workers: Workers
     reconciler: Reconciler
     preemption: Preemption
+    wait_reasons: WaitReasons
     summaries: Summaries
     changes: Changes
     feed: EventFeed
@@ -216,7 +218,8 @@ def open_store(
         sweep_jobs=sweep_jobs,
         workers=workers,
         reconciler=Reconciler(experiments, datasets, jobs, redis),
-        preemption=Preemption(experiments, datasets, workers),
+        preemption=Preemption(experiments, workers),
+        wait_reasons=WaitReasons(experiments, workers),
         summaries=Summaries(redis, experiments.index, experiments.history, lambda: experiments.holdout.hidden.mark),
         changes=Changes(reader),
         feed=EventFeed(reader, HEARTBEAT_SECONDS, experiments.holdout.shown_summary, experiments.privacy),

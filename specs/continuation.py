@@ -11,8 +11,8 @@ from specs.network import Network
 from specs.problem import FieldPath, Problem, pointer_of, quantity, received_value
 
 _DESCRIPTIVE = ("name", "notes", "tags", "based_on", "continue_from", "model")
-_FREE = ("epochs", "max_minutes", "early_stopping", "reduce_lr_on_plateau", "keep_state", "devices")
-_ALLOWED = "training.epochs, max_minutes, early_stopping, reduce_lr_on_plateau, devices and the learning rate"
+_FREE = ("epochs", "max_minutes", "early_stopping", "reduce_lr_on_plateau", "keep_state", "device", "devices")
+_ALLOWED = "training.epochs, max_minutes, early_stopping, reduce_lr_on_plateau, device, devices and the learning rate"
 
 
 def continued_document(source: dict[str, Any], source_id: str, posted: dict[str, Any]) -> dict[str, Any]:

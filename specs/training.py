@@ -18,6 +18,7 @@ Monitor = Literal["val_loss", "val_accuracy", "loss", "accuracy"]
 Keep = Literal["best", "last"]
 KeepState = Literal["auto"] | bool
 Precision = Literal["auto", "float32", "mixed_float16", "mixed_bfloat16"]
+DeviceClass = Literal["cpu", "gpu", "gpu16", "gpu24", "gpu80"]
 
 
 _BATCH_SIZE = 128
@@ -70,6 +71,8 @@ class TrainingSpec(Schema):
 
     `max_minutes` is a time budget: training stops at its end, and publishes one of the epochs so far.
 
+    `device` insists on the processor or a GPU, `gpu24` on one with 24 GB, and waits for a worker that has it.
+
     With several `devices`, GPUs of one machine, each computes a part of every batch; `batch_size` is that of all
     together, and the result is that of one device but for rounding, and for Dropout, which draws for each part.
 
@@ -85,7 +88,8 @@ class TrainingSpec(Schema):
     seed: int = Field(default=0, ge=0, le=limits.SEED)
     deterministic: bool = False
     precision: Precision = "auto"
-    # Documents of before there could be several are equal to those of one.
+    # Documents from before there were these members are equal to those without them.
+    device: DeviceClass | None = Field(default=None, exclude_if=lambda wanted: wanted is None)
     devices: int = Field(default=1, ge=1, le=limits.DEVICES, exclude_if=lambda number: number == 1)
     keep: Keep = "best"
     keep_state: KeepState = "auto"

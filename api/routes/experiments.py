@@ -130,10 +130,10 @@ def list_presets() -> PresetList:
 @router.get(
     "/experiments/{experiment_id}", response_model=Record, responses=content.or_not_modified({}), dependencies=[READ]
 )
-def get_experiment(experiment_id: str, experiments: ExperimentsDep, validators: ValidatorsDep) -> Response:
-    """Get the record of an experiment: spec, status, attempts, position in the queue, progress, best epoch, times,
-    error."""
-    record = experiments.get(experiment_id)
+def get_experiment(experiment_id: str, store: StoreDep, validators: ValidatorsDep) -> Response:
+    """Get the record of an experiment: spec, status, attempts, position in the queue and what keeps it there, progress,
+    best epoch, times, error."""
+    [record] = store.wait_reasons.explain([store.experiments.get(experiment_id)])
     etag = record_etag(record)
     if validators.match(etag):
         return not_modified(etag)

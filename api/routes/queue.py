@@ -62,11 +62,13 @@ def _view(store: Store) -> QueueView:
     past, datasets = recent_runs(store.experiments), store.known_datasets()
     workers = [worker.name for worker in store.workers.consuming()]
     seconds = partial(estimate_seconds, past=past, datasets=datasets)
-    times = estimate_queue(state.running, [] if state.paused else state.items, workers, seconds)
+    items = store.wait_reasons.explain(state.items)
+    startable = [record for record in items if record.waits_because is None]
+    times = estimate_queue(state.running, startable, workers, seconds)
     return QueueView(
         paused=state.paused,
         depth=state.depth,
         queued=state.queued,
-        items=[QueuedExperiment.of(record, times.get(record.id, UNKNOWN)) for record in state.items],
+        items=[QueuedExperiment.of(record, times.get(record.id, UNKNOWN)) for record in items],
         running=[QueuedExperiment.of(record, times.get(record.id, UNKNOWN)) for record in state.running],
     )

@@ -10,7 +10,8 @@ from models_store.experiments.record import Progress, Record, Status
 class QueuedExperiment(Answer):
     """A few members of the record of an experiment that waits or runs, and when it will start and end: estimates in
     seconds from now, from its progress, or from past runs as in `POST /experiments:validate`. Null where nothing is
-    known, as without a worker or while the queue is paused; 0 is the start of one that runs."""
+    known, as while something keeps it from being started at its turn, which `waits_because` says; 0 is the start of one
+    that runs."""
 
     id: str
     name: str
@@ -22,6 +23,7 @@ class QueuedExperiment(Answer):
     worker: str | None
     preempted_by_priority: int | None
     progress: Progress | None
+    waits_because: str | None
     starts_in_seconds: float | None
     ends_in_seconds: float | None
 

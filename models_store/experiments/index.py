@@ -22,6 +22,7 @@ from models_store.experiments import index_scripts as scripts
 from models_store.experiments.history import History
 from models_store.experiments.index_entries import ShownState, memberships
 from models_store.experiments.live import Reports
+from models_store.experiments.needs import Needs
 from models_store.experiments.newer import newer_record
 from models_store.experiments.pages import Page, Query, decode_cursor, encode_cursor
 from models_store.experiments.points import Point
@@ -143,6 +144,13 @@ class Index:
         if not ids:
             return []
         return [owner or "" for owner in cast(list[str | None], self._redis.hmget(keys.OWNERS, list(ids)))]
+
+    def needs(self, ids: Sequence[str]) -> list[Needs | None]:
+        """What each takes of a machine; None where disk has to be asked."""
+        if not ids:
+            return []
+        texts = cast(list[str | None], self._redis.hmget(keys.NEEDS, list(ids)))
+        return [Needs.parse(each) if each else None for each in texts]
 
     def shown(self, ids: Sequence[str]) -> list[str]:
         """Those that are not private to others."""

@@ -3,6 +3,7 @@
 from models_store import keys
 from models_store.events import ANNOUNCE, ExperimentProgress
 from models_store.experiments.index_entries import ShownState, memberships
+from models_store.experiments.needs import Needs
 from models_store.experiments.record import Record
 
 # Lua: `note_models(key)`, whenever the view of a published model changes. A time and no count, so that no value comes
@@ -21,7 +22,7 @@ local shown = redis.call('HMGET', KEYS[1], 'version', 'indexes')
 local version, before = shown[1], shown[2]
 if version and tonumber(version) > tonumber(ARGV[2]) then return 0 end
 local is_member, names, is_model = {{}}, {{}}, string.find(before or '', ARGV[6], 1, true)
-for i = 13, #ARGV, 2 do
+for i = 14, #ARGV, 2 do
   redis.call('ZADD', ARGV[i], ARGV[i + 1], id)
   if string.find(ARGV[i], ARGV[6], 1, true) == 1 then
     redis.call('SADD', KEYS[6], ARGV[i])
@@ -45,6 +46,7 @@ else
   redis.call('HDEL', KEYS[10], id)
 end
 redis.call('HSET', KEYS[11], id, ARGV[12])
+if ARGV[13] ~= '' then redis.call('HSET', KEYS[13], id, ARGV[13]) else redis.call('HDEL', KEYS[13], id) end
 redis.call('HSET', KEYS[1], 'version', ARGV[2], 'document', ARGV[3], 'indexes', table.concat(names, '\\n'),
   'token', ARGV[5], 'private_to', ARGV[10])
 if ARGV[5] == '' then redis.call('DEL', KEYS[4], KEYS[5]) end
@@ -75,6 +77,7 @@ if string.find(shown[1] or '', ARGV[3], 1, true) then note_models(KEYS[13]) end
 redis.call('HDEL', KEYS[10], id)
 redis.call('HDEL', KEYS[11], id)
 redis.call('HDEL', KEYS[12], id)
+redis.call('HDEL', KEYS[14], id)
 return redis.call('DEL', KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6])
 """
 # Only by the process that is elected: else Redis was emptied since what was written, which is not all then.
@@ -113,7 +116,7 @@ return 1
 """
 _SHARED_KEYS = (
     *(keys.MODEL_INDEXES, keys.EVENTS, keys.COMPLETE, keys.OWNERS, keys.PRIVATE),
-    *(keys.SHOWN, keys.MODELS),
+    *(keys.SHOWN, keys.MODELS, keys.NEEDS),
 )
 
 
@@ -142,6 +145,7 @@ def put_arguments(record: Record, summary: str) -> list[str | int]:
         record.privacy.private_to,
         "ended" if record.status.is_terminal else "live",
         str(ShownState.of(record)),
+        str(Needs.of(record) or "") if record.is_queued else "",
         *(str(part) for pair in memberships(record).items() for part in pair),
     ]
 

@@ -67,6 +67,7 @@ def new_record(
         spec=StoredSpec.of(spec),
         transferred_layers=dict(transferred_layers or {}),
         parameters=spec.network.parameters.total,
+        memory_mb=spec.memory_mb(),
         initial_epoch=initial_epoch,
         created_at=utc_now(),
     )

@@ -91,11 +91,11 @@ class Record(Stored):
     `owner` is whose key has posted it; null where no keys were asked for. Others may look at it, unless it is
     `private`, and not change it.
 
-    `reproduces` is the experiment that this one runs again, to compare. `name`, `tags`, `notes`, `star` and
-    `priority` can be edited; `spec` keeps those that were posted. Of what waits, the highest priority (-100 to 100) is
-    started first. `parameters` counts those of the network, null for experiments
-    posted before version 0.3. `sparkline` is the validation accuracy by epoch, whichever metric decides, at most 32
-    values: evenly spaced ones, and the last epoch's.
+    `reproduces` is the experiment that this one runs again, to compare. `name`, `tags`, `notes`, `star` and `priority`
+    can be edited; `spec` keeps those that were posted. Of what waits, the highest priority (-100 to 100) is started
+    first. `parameters` counts those of the network, and `memory_mb` estimates the memory that its training takes, in
+    MB; null for experiments posted before version 0.3. `sparkline` is the validation accuracy by epoch, whichever
+    metric decides, at most 32 values: evenly spaced ones, and the last epoch's.
 
     `peeks` counts how often somebody has looked at its test results, and `test_hidden` says that they are withheld;
     both are filled in when a record is shown.
@@ -103,6 +103,9 @@ class Record(Stored):
     `initial_epoch` is the number of epochs that it took over from `spec.continue_from`: its history begins with them.
 
     `group` is the id of the group of `repeats` experiments that it belongs to, equal but for their seeds.
+
+    `waits_because` says what keeps it from being started at its turn, as "no living worker has a GPU"; null if nothing
+    does. It is filled in when the record of an experiment is shown.
 
     `preempted_by_priority` is set while it is to give way to a waiting experiment of that higher priority, and once it
     has, until it runs again.
@@ -131,6 +134,7 @@ class Record(Stored):
     spec: StoredSpec
     transferred_layers: dict[str, str] = Field(default_factory=dict, validation_alias=any_name("transferred_layers"))
     parameters: int | None = None
+    memory_mb: int | None = None
     initial_epoch: int = 0
     attempts: int = 0
     interruptions: int = 0
@@ -142,6 +146,7 @@ class Record(Stored):
     started_at: datetime | None = None
     ended_at: datetime | None = None
     queue_position: int | None = None
+    waits_because: str | None = None
     progress: Progress | None = None
     epochs_completed: int = 0
     epoch_seconds: float | None = None

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, RootModel, ValidationError, field_va
 from models_store.errors import Damaged
 from specs.dataset import Dataset
 from specs.experiment import ExperimentSpec, parse_spec
-from specs.training import EarlyStopping, TrainingSpec
+from specs.training import DeviceClass, EarlyStopping, TrainingSpec
 
 
 class _View(BaseModel):
@@ -72,6 +72,7 @@ class StoredTraining(_View):
     max_minutes: float = TrainingSpec().max_minutes
     seed: int = TrainingSpec().seed
     deterministic: bool = TrainingSpec().deterministic
+    device: DeviceClass | None = TrainingSpec().device
     devices: int = TrainingSpec().devices
     optimizer: StoredOptimizer = StoredOptimizer()
 

@@ -7,7 +7,7 @@ disk. A message only wakes a worker; which experiment that starts is decided her
 
 import logging
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
@@ -111,9 +111,10 @@ class WaitingExperiments:
         with lock_folder(self._folder / _PICKS, PATIENCE_SECONDS):
             yield
 
-    def candidates(self, named: str, is_for_others: Callable[[str], bool] = lambda _: False) -> Iterator[str]:
-        """What a worker may claim, in order, without what it leaves to others; none while the queue is paused. `named`
-        by the message that has woken it is the last one: it may wait and not be shown yet. Raises Unavailable."""
+    def candidates(self, named: str, left: Callable[[Sequence[str]], Collection[str]] = lambda _: ()) -> Iterator[str]:
+        """What a worker may claim, in order, without what it leaves to others: those of some ids that `left` returns.
+        None while the queue is paused. `named` by the message that has woken it is the last one: it may wait and not be
+        shown yet. Raises Unavailable."""
         if self.order.paused:
             log.info("the queue is paused")
             return
@@ -122,15 +123,22 @@ class WaitingExperiments:
             self._index.require_complete()
             waiting = self._waiting()
             startable = self._startable(waiting)
-        yield from islice((each for each in startable if not is_for_others(each)), _MAX_CANDIDATES)
+        yield from islice(_without(startable, left), _MAX_CANDIDATES)
         is_blocked = named in {each.id for each in waiting}.difference(startable)
         is_next = named not in startable[:_MAX_CANDIDATES] and not is_blocked
-        if is_next and not self.order.paused and not is_for_others(named):
-            yield named
+        if is_next and not self.order.paused:
+            yield from _without([named], left)
 
     def startable(self) -> list[str]:
         """Those whose owners may start another one now, in order."""
         return self._startable(self._waiting())
+
+    def blocked(self) -> set[str]:
+        """Those whose owners may start none now."""
+        if not self._index.has_owners():
+            return set()
+        waiting = self._waiting()
+        return {each.id for each in waiting}.difference(self._startable(waiting))
 
     def _startable(self, waiting: Sequence[Waiting]) -> list[str]:
         owners = {each.id: each.owner for each in waiting}
@@ -215,6 +223,14 @@ class WaitingExperiments:
         owners = self._index.owners_of([experiment_id for experiment_id, _ in turns])
         waiting = [Waiting(each, turn, owner) for (each, turn), owner in zip(turns, owners, strict=True)]
         return list(fair_order(waiting, self._index.last_starts())) if _is_shared(waiting) else waiting
+
+
+def _without(ids: Sequence[str], left: Callable[[Sequence[str]], Collection[str]]) -> Iterator[str]:
+    """Asked for in parts: mostly the first one is claimed."""
+    for start in range(0, len(ids), _MAX_CANDIDATES):
+        part = ids[start : start + _MAX_CANDIDATES]
+        omitted = left(part)
+        yield from (each for each in part if each not in omitted)
 
 
 def _is_shared(waiting: Sequence[Waiting]) -> bool:

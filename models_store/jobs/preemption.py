@@ -6,11 +6,11 @@ from datetime import datetime
 from typing import NamedTuple, Self
 
 from models_store.connection import require_redis
-from models_store.datasets.store import DatasetStore
 from models_store.errors import Busy, Damaged, InvalidState, NotFound, StorageFull
+from models_store.experiments.needs import Needs
 from models_store.experiments.record import Record, Status
 from models_store.experiments.store import ExperimentStore
-from models_store.jobs.suitability import Needs, can_train, needs_of
+from models_store.jobs.suitability import can_train
 from models_store.jobs.workers import Worker, Workers
 
 log = logging.getLogger(__name__)
@@ -86,9 +86,8 @@ class Preemption:
     """Marks the records of those that are to give way, whose workers then give them back; and withdraws a mark that is
     no longer needed, as when another worker has become free."""
 
-    def __init__(self, experiments: ExperimentStore, datasets: DatasetStore, workers: Workers) -> None:
+    def __init__(self, experiments: ExperimentStore, workers: Workers) -> None:
         self._experiments = experiments
-        self._datasets = datasets
         self._workers = workers
 
     def update(self) -> None:
@@ -108,11 +107,8 @@ class Preemption:
     def _waiting(self, count: int) -> Iterator[Waiting]:
         """The first `count` that their owners may start."""
         for record in self._experiments.index.get_many(self._experiments.waiting.startable()[:count]):
-            try:
-                needs = needs_of(record.spec, self._datasets.facts())
-            except Damaged:
-                continue
-            yield Waiting(record.owner, record.priority, needs)
+            if (needs := Needs.of(record)) is not None:
+                yield Waiting(record.owner, record.priority, needs)
 
     def _mark(self, shown: Record, priority: int | None) -> None:
         try:

@@ -1,41 +1,46 @@
-"""Which worker an experiment is left to."""
+"""Which worker an experiment is left to, and why none starts it."""
 
-from collections.abc import Iterable, Mapping
-from contextlib import suppress
-from typing import NamedTuple
+from collections.abc import Iterable
 
-from models_store.experiments.stored_spec import StoredSpec
+from models_store.experiments.needs import Needs
 from models_store.jobs.workers import Worker
-from specs.dataset import Dataset
-from specs.errors import SpecError
+
+# Of a GPU of that class, in bytes: somewhat less than it is sold with.
+_MIN_BYTES = {"gpu": 0, "gpu16": 15 * 10**9, "gpu24": 22 * 10**9, "gpu80": 75 * 10**9}
+_WANTED = {
+    "cpu": "trains on the processor",
+    "gpu": "has a GPU",
+    "gpu16": "has 16 GB of GPU memory",
+    "gpu24": "has 24 GB of GPU memory",
+    "gpu80": "has 80 GB of GPU memory",
+}
 
 
-class Needs(NamedTuple):
-    """What a training takes: `devices` of one machine, and `memory_bytes` on each, by its estimate."""
-
-    devices: int = 1
-    memory_bytes: int = 0
-
-
-def needs_of(spec: StoredSpec, datasets: Mapping[str, Dataset]) -> Needs:
-    """`datasets` are those that were uploaded. What is no longer valid takes no memory: its trainer says what is
-    wrong. Raises Damaged."""
-    memory_bytes = 0
-    with suppress(SpecError):
-        memory_bytes = spec.parse(datasets).memory_mb() * 10**6
-    return Needs(spec.training.devices, memory_bytes)
-
-
-def are_alike(workers: Iterable[Worker]) -> bool:
-    """Whether each can train what the others can."""
-    return len({(worker.devices or 1, _memory_bytes(worker)) for worker in workers}) < 2
+def one_of_each(workers: Iterable[Worker], name: str) -> list[Worker]:
+    """The worker `name`, if it is among them, and one of each kind of the others: enough to judge by."""
+    kinds = {}
+    for worker in workers:
+        kinds[(worker.name == name, worker.devices, worker.device and worker.device.kind, _memory_bytes(worker))] = (
+            worker
+        )
+    return list(kinds.values())
 
 
 def can_train(worker: Worker, needs: Needs) -> bool:
-    """Whether its devices are enough and large enough. Unknown memory is enough; that of a machine without a GPU is not
-    looked at."""
+    """Whether its devices are enough, large enough and of the class that is wanted. Unknown memory is enough; that of a
+    machine without a GPU is not looked at."""
     memory = _memory_bytes(worker)
-    return (worker.devices or 1) >= needs.devices and (memory is None or memory >= needs.memory_bytes)
+    is_enough = (worker.devices or 1) >= needs.devices and (memory is None or memory >= needs.memory_bytes)
+    return is_enough and _has_class(worker, needs)
+
+
+def _has_class(worker: Worker, needs: Needs) -> bool:
+    if needs.device is None or worker.device is None:
+        return True
+    if needs.device == "cpu":
+        return worker.device.kind == "cpu"
+    memory = _memory_bytes(worker)
+    return worker.device.kind == "gpu" and (memory is None or memory >= _MIN_BYTES[needs.device])
 
 
 def _memory_bytes(worker: Worker) -> int | None:
@@ -44,7 +49,29 @@ def _memory_bytes(worker: Worker) -> int | None:
 
 
 def is_for_others(needs: Needs, name: str, alive: Iterable[Worker]) -> bool:
-    """Whether the worker `name` cannot train that and another one that is `alive` can. One whose heartbeat is late
-    trains what any can."""
-    able = {worker.name: can_train(worker, needs) for worker in alive}
-    return not able.get(name, needs == Needs()) and any(able.values())
+    """Whether the worker `name` leaves that to others: to one that is `alive` and can train it where this one cannot,
+    or, if this one is not of the class that is wanted, to one that may come. One whose heartbeat is late trains what
+    any can, and nothing that wants a class."""
+    workers = {worker.name: worker for worker in alive}
+    own = workers.get(name)
+    if own is None:
+        is_usual = needs.devices == 1 and all(_memory_bytes(worker) is None for worker in workers.values())
+        return needs.device is not None or (not is_usual and _any_can(workers.values(), needs))
+    return not _has_class(own, needs) or (not can_train(own, needs) and _any_can(workers.values(), needs))
+
+
+def describe_lack(needs: Needs, alive: Iterable[Worker]) -> str | None:
+    """Why none of the workers that are `alive` will start it; None if one will, at its turn."""
+    workers = list(alive)
+    consuming = [worker for worker in workers if worker.draining is None]
+    if not workers:
+        return "no worker is alive"
+    if not consuming:
+        return "all living workers drain"
+    if needs.device is None or any(_has_class(worker, needs) for worker in consuming):
+        return None
+    return f"no living worker {_WANTED[needs.device]}"
+
+
+def _any_can(workers: Iterable[Worker], needs: Needs) -> bool:
+    return any(can_train(worker, needs) for worker in workers)

@@ -92,6 +92,7 @@ def test_other_values_of_keep_are_rejected(keep: object) -> None:
         ({"devices": 4, "batch_size": 3}, "leaves some of 4 devices without a sample"),
         ({"devices": 0}, "devices"),
         ({"devices": 65}, "devices"),
+        ({"device": "gpu32"}, "device"),
     ],
 )
 def test_impossible_devices_are_rejected(change: dict[str, Any], message: str) -> None:
@@ -103,6 +104,13 @@ def test_impossible_devices_are_rejected(change: dict[str, Any], message: str) -
 def test_one_device_is_not_in_the_document(training: dict[str, Any], expected: int | None) -> None:
     """Else all specs from before there could be several would differ from the same ones of today."""
     assert trained(**training).document()["training"].get("devices") == expected
+
+
+@pytest.mark.parametrize("device", ["cpu", "gpu", "gpu16", "gpu24", "gpu80"])
+def test_class_of_workers_is_kept(device: str) -> None:
+    assert trained(device=device).document()["training"]["device"] == device
+    for training in ({}, {"device": None}):
+        assert "device" not in trained(**training).document()["training"]
 
 
 def test_default_batch_size_covers_all_devices() -> None:

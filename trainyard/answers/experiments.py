@@ -70,6 +70,7 @@ class Experiment(Answer):
     reproduces: str | None = None
     transferred_layers: dict[str, str]
     parameters: int | None = None
+    memory_mb: int | None = None
     initial_epoch: int = 0
     attempts: int
     interruptions: int
@@ -80,6 +81,7 @@ class Experiment(Answer):
     started_at: datetime | None = None
     ended_at: datetime | None = None
     queue_position: int | None = None
+    waits_because: str | None = None
     progress: Progress | None = None
     epochs_completed: int
     epoch_seconds: float | None = None

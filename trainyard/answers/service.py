@@ -57,7 +57,8 @@ class Worker(Answer):
 
 
 class QueuedExperiment(Answer):
-    """An experiment that waits or runs, and when it will start and end: estimates in seconds from now."""
+    """An experiment that waits or runs, and when it will start and end: estimates in seconds from now. `waits_because`
+    says what keeps it from being started at its turn."""
 
     id: str
     name: str
@@ -69,6 +70,7 @@ class QueuedExperiment(Answer):
     worker: str | None = None
     preempted_by_priority: int | None = None
     progress: Progress | None = None
+    waits_because: str | None = None
     starts_in_seconds: float | None = None
     ends_in_seconds: float | None = None
 

@@ -5,15 +5,17 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any, TypeVar
 
+from models_store.connection import require_redis
 from models_store.datasets.claim import ConversionClaim
 from models_store.errors import Busy, ClaimLost, Damaged, NotFound, StorageFull, StoreError, Unavailable
 from models_store.evaluations.claim import EvaluationClaim
 from models_store.experiments.claim import TrainingClaim
+from models_store.experiments.needs import Needs
 from models_store.experiments.record import Failure
 from models_store.jobs.claim import Claim
 from models_store.jobs.jobs import Jobs
 from models_store.jobs.queue import JobName
-from models_store.jobs.suitability import are_alike, is_for_others, needs_of
+from models_store.jobs.suitability import is_for_others, one_of_each
 from models_store.jobs.workers import Worker
 from models_store.store import Store
 from models_store.sweeps.claim import SweepClaim
@@ -63,22 +65,28 @@ class Supervisor:
     @contextmanager
     def _candidates(self, named: str) -> Iterator[Iterator[JobName]]:
         waiting = self._store.experiments.waiting
-        alive = self._store.workers.consuming()
+        alive = one_of_each(self._store.workers.consuming(), self._worker)
         with waiting.picking():
-            yield ((each,) for each in waiting.candidates(named, lambda each: self._leaves(each, alive)))
+            yield ((each,) for each in waiting.candidates(named, lambda ids: self._left(ids, alive)))
 
-    def _leaves(self, experiment_id: str, alive: Sequence[Worker]) -> bool:
-        """To a worker that can train it, where this one cannot."""
-        if are_alike(alive) and self._worker in {each.name for each in alive}:
-            return False
+    def _left(self, ids: Sequence[str], alive: Sequence[Worker]) -> set[str]:
+        """Those that are left to other workers. What they take is read from Redis, because others wait meanwhile; from
+        disk of one that is not shown there yet."""
+        with require_redis():
+            shown = self._store.experiments.index.needs(ids)
+        needed = ((each, known or self._read_needs(each)) for each, known in zip(ids, shown, strict=True))
+        left = [each for each, needs in needed if needs is not None and is_for_others(needs, self._worker, alive)]
+        if left:
+            more = f"; so are {len(left) - 1} more" if len(left) > 1 else ""
+            log.info("experiment %s is left to a worker with more or larger devices, or others%s", left[0], more)
+        return set(left)
+
+    def _read_needs(self, experiment_id: str) -> Needs | None:
+        """None if it cannot be read: claiming it says so."""
         try:
-            needs = needs_of(self._store.experiments.read(experiment_id).spec, self._store.datasets.facts())
+            return Needs.of(self._store.experiments.read(experiment_id))
         except (NotFound, Damaged):
-            return False  # claiming it says so
-        is_left = is_for_others(needs, self._worker, alive)
-        if is_left:
-            log.info("experiment %s is left to a worker with more or larger devices", experiment_id)
-        return is_left
+            return None
 
     def convert(self, name: str) -> None:
         self._do(

@@ -1,20 +1,22 @@
 """Priorities, order and pause of the queue over HTTP."""
 
 from collections.abc import Callable
-from typing import cast
+from typing import Any, cast
 
 import pytest
 
 from models_store import keys
 from models_store.experiments.claim import TrainingClaim
-from models_store.jobs.workers import Worker
+from models_store.jobs.workers import Device, Worker
 from models_store.store import Store
 from settings import Settings
 from specs.experiment import ExperimentSpec
+from specs.quota import QuotaSpec
 from tests.support.api import ApiClient
 from tests.support.contract import JsonObject
 from tests.worker.sweeps.trainings import supervisor
 
+Spec = Callable[..., ExperimentSpec]
 UNKNOWN = "01K6W3E8Z4T5V6X7Y8Z9A0B1C2"
 
 
@@ -110,6 +112,37 @@ def test_paused_queue_has_no_times(client: ApiClient, api_store: Store, three: l
     assert [each["id"] for each in paused["items"]] == three
     resumed = client.post("/queue:resume").json()
     assert (resumed["paused"], resumed["items"][0]["starts_in_seconds"]) == (False, 0)
+
+
+def test_reason_to_wait_is_named(client: ApiClient, api_store: Store, tiny_spec: Spec) -> None:
+    usual, insisting = (api_store.experiments.create(tiny_spec(device=each)).id for each in (None, "gpu24"))
+
+    def reasons() -> list[tuple[Any, Any]]:
+        items = client.get("/queue").json()["items"]
+        assert [each["waits_because"] for each in items] == [
+            client.get(f"/experiments/{each}").json()["waits_because"] for each in (usual, insisting)
+        ]
+        return [(each["waits_because"], each["starts_in_seconds"]) for each in items]
+
+    assert reasons() == [("no worker is alive", None)] * 2
+    device = Device(kind="cpu", name="AMD EPYC 7B13")
+    api_store.workers.beat(Worker(name="host:7", hostname="host", pid=7, device=device))
+    assert reasons() == [(None, 0.0), ("no living worker has 24 GB of GPU memory", None)]
+    client.post("/queue:pause")
+    assert reasons() == [("the queue is paused", None)] * 2
+    client.post("/queue:resume")
+    claim = TrainingClaim.acquire(api_store.training_jobs, usual, worker="host:7")
+    assert claim is not None
+    assert client.get(f"/experiments/{usual}").json()["waits_because"] is None
+
+
+def test_quota_of_the_owner_is_a_reason_to_wait(api_store: Store, tiny_spec: Spec) -> None:
+    api_store.workers.beat(Worker(name="host:7", hostname="host", pid=7))
+    api_store.quotas.owners.set("ann", QuotaSpec(running=0))
+    records = [api_store.experiments.create(tiny_spec(), owner=owner) for owner in ("ann", "bob")]
+    first, second = api_store.wait_reasons.explain(records)
+    assert "its owner has as many running as allowed" in (first.waits_because or "")
+    assert second.waits_because is None
 
 
 def test_changes_of_the_queue_are_announced(client: ApiClient, api_store: Store, three: list[str]) -> None:

@@ -243,10 +243,10 @@ def test_damaged_order_does_not_stop_the_queue(store: Store, four: list[str], ca
 
 def test_what_is_for_others_is_passed_over(store: Store, four: list[str]) -> None:
     left = set(four[:2])
-    assert list(store.experiments.waiting.candidates(four[0], left.__contains__)) == four[2:]
+    assert list(store.experiments.waiting.candidates(four[0], left.intersection)) == four[2:]
 
 
 def test_many_for_others_hide_none(store: Store, four: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("models_store.experiments.waiting._MAX_CANDIDATES", 2)
     left = set(four[:3])
-    assert list(store.experiments.waiting.candidates(four[0], left.__contains__)) == four[3:]
+    assert list(store.experiments.waiting.candidates(four[0], left.intersection)) == four[3:]

@@ -2,8 +2,10 @@
 
 import pytest
 
-from models_store.jobs.suitability import Needs, are_alike, is_for_others
+from models_store.experiments.needs import Needs
+from models_store.jobs.suitability import describe_lack, is_for_others, one_of_each
 from models_store.jobs.workers import Device, MemoryUse, Worker
+from specs.training import DeviceClass
 
 
 def worker(name: str, devices: int | None = 1, gigabytes: int | None = None) -> Worker:
@@ -34,11 +36,12 @@ def test_what_no_worker_can_is_left_to_none(needs: Needs) -> None:
     assert not any(is_for_others(needs, each.name, alive) for each in alive)
 
 
-def test_workers_are_alike_by_devices_and_their_memory() -> None:
-    assert are_alike([])
-    assert are_alike([worker("a", 2, 8), worker("b", 2, 8)])
-    assert not are_alike([worker("a", 2, 8), worker("b", 4, 8)])
-    assert not are_alike([worker("a", 2, 8), worker("b", 2, 80)])
+def test_fleet_is_judged_by_one_of_each_kind() -> None:
+    fleet = [*(worker(f"a{number}", 2, 8) for number in range(5)), worker("b", 4, 8), worker("c", 2, 80), CPU]
+    for name, count in (("a0", 5), ("a3", 5), ("c", 4), ("silent", 4)):
+        found = one_of_each(fleet, name)
+        assert (len(found), name in {each.name for each in found}) == (count, name != "silent")
+    assert one_of_each([], "a0") == []
 
 
 def test_older_worker_has_one_device() -> None:
@@ -53,3 +56,50 @@ def test_worker_without_a_heartbeat_takes_what_any_can() -> None:
     assert not is_for_others(Needs(), "silent", [worker("other", 2)])
     assert is_for_others(Needs(devices=2), "silent", [worker("other", 2)])
     assert not is_for_others(Needs(devices=4), "silent", [worker("other", 2)])
+
+
+CPU = Worker(name="cpu", hostname="cpu", pid=1, device=Device(kind="cpu", name="EPYC"), devices=1)
+T4, A10, H100 = worker("t4", 1, 16), worker("a10", 1, 24), worker("h100", 1, 85)
+
+
+@pytest.mark.parametrize(
+    ("device", "takers"),
+    [
+        ("cpu", ["cpu"]),
+        ("gpu", ["t4", "a10", "h100", "unknown"]),
+        ("gpu16", ["t4", "a10", "h100", "unknown"]),
+        ("gpu24", ["a10", "h100", "unknown"]),
+        ("gpu80", ["h100", "unknown"]),
+        (None, ["cpu", "t4", "a10", "h100", "unknown"]),
+    ],
+)
+def test_class_is_insisted_on(device: DeviceClass | None, takers: list[str]) -> None:
+    """Even if no other worker is alive, and by one whose heartbeat is late."""
+    workers = [CPU, T4, A10, H100, worker("unknown")]
+    needs = Needs(device=device)
+    assert [each.name for each in workers if not is_for_others(needs, each.name, [each])] == takers
+    assert is_for_others(needs, "silent", []) is (device is not None)
+
+
+@pytest.mark.parametrize(
+    ("device", "reason"),
+    [
+        (None, None),
+        ("gpu", None),
+        ("gpu16", None),
+        ("gpu24", "no living worker has 24 GB of GPU memory"),
+        ("gpu80", "no living worker has 80 GB of GPU memory"),
+        ("cpu", "no living worker trains on the processor"),
+    ],
+)
+def test_lack_names_the_class(device: DeviceClass | None, reason: str | None) -> None:
+    assert describe_lack(Needs(device=device), [T4]) == reason
+
+
+def test_lack_of_workers_is_named() -> None:
+    draining = A10.model_copy(update={"draining": "finish"})
+    assert describe_lack(Needs(), []) == "no worker is alive"
+    assert describe_lack(Needs(), [draining]) == "all living workers drain"
+    assert describe_lack(Needs(device="gpu24"), [draining, T4]) == "no living worker has 24 GB of GPU memory"
+    # Of these the first to try fails with what to do.
+    assert describe_lack(Needs(devices=8, memory_bytes=10**12), [T4]) is None

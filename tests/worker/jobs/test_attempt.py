@@ -12,6 +12,7 @@ from models_store.errors import Busy, ClaimLost, StorageFull, Unavailable
 from models_store.evaluations.claim import EvaluationClaim
 from models_store.evaluations.record import EvaluationStatus, SamplesDone
 from models_store.experiments.record import Failure
+from models_store.jobs.workers import Device, Worker
 from models_store.store import Store
 from settings import Settings
 from specs.dataset import DATASETS
@@ -251,6 +252,23 @@ def test_draining_supervisor_starts_nothing(
     supervisor.close()
     assert store.datasets.get("own").attempts == store.experiments.get(experiment.id).attempts == 0
     assert store.sweeps.read(sweep.id).trials == ()
+
+
+def test_supervisor_reads_no_files_of_what_it_leaves(
+    store: Store, settings: Settings, tiny_spec: Callable[..., ExperimentSpec], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Others wait while it picks."""
+    assert store.reconciler.sweep()
+    device = Device(kind="cpu", name="AMD EPYC 7B13")
+    store.workers.beat(Worker(name="test:1", hostname="test", pid=1, device=device))
+    waiting = [store.experiments.create(tiny_spec(device=each)) for each in ("gpu", "gpu24", "gpu80")]
+    supervisor = Supervisor(store, settings.model_copy(update={"spare_trainer": False}), "test:1", lambda: False)
+    read: list[str] = []
+    monkeypatch.setattr(type(store.experiments), "read", lambda _, each: read.append(each))
+    supervisor.train(waiting[0].id)
+    supervisor.close()
+    assert read == []
+    assert store.experiments.waiting.ids() == [each.id for each in waiting]
 
 
 def test_supervisor_ignores_message_without_job(store: Store, settings: Settings) -> None:

@@ -25,6 +25,8 @@ def experiment_lines(experiment: Experiment) -> Iterator[str]:
     yield f"status    {experiment.status}{_reason(experiment)}"
     if experiment.queue_position:
         yield f"queue     position {experiment.queue_position}"
+    if experiment.waits_because:
+        yield f"waits     {experiment.waits_because}"
     if experiment.preempted_by_priority is not None:
         gives = "gives" if experiment.status == "running" else "gave"
         yield f"preempted {gives} way to an experiment of priority {experiment.preempted_by_priority}"

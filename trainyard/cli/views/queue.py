@@ -1,5 +1,6 @@
 """The queue as a table."""
 
+from collections import Counter
 from collections.abc import Iterator
 
 from rich.console import RenderableType
@@ -25,8 +26,16 @@ def queue_view(queue: Queue) -> Iterator[RenderableType]:
         right("ends in"),
     )
     yield Listing(headers, map(_queue_row, (*queue.running, *queue.items)))
+    yield from () if queue.paused else _reason_lines(queue)
     if queue.queued > len(queue.items):
         yield f"and {count_text(queue.queued - len(queue.items), 'more experiment')} in the queue"
+
+
+def _reason_lines(queue: Queue) -> Iterator[str]:
+    """What keeps some from being started, each reason once."""
+    reasons = Counter(each.waits_because for each in queue.items if each.waits_because)
+    for reason, number in reasons.items():
+        yield f"{count_text(number, 'experiment')} cannot start: {reason}"
 
 
 def _queue_row(each: QueuedExperiment) -> tuple[str, ...]:

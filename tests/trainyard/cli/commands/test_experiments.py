@@ -37,6 +37,22 @@ def test_show_and_history_are_printed(api: CannedApi, capsys: pytest.CaptureFixt
     assert api.requests("GET", f"/experiments/{ID}/history")[0].query == {"since": "-1"}
 
 
+@pytest.mark.parametrize(
+    ("record", "line"),
+    [
+        ({"waits_because": "no living worker has a GPU"}, "waits     no living worker has a GPU"),
+        ({"preempted_by_priority": 5}, "preempted gave way to an experiment of priority 5"),
+        ({"preempted_by_priority": 0, "status": "running"}, "preempted gives way to an experiment of priority 0"),
+    ],
+)
+def test_show_says_why_it_waits(
+    api: CannedApi, capsys: pytest.CaptureFixture[str], record: samples.JsonObject, line: str
+) -> None:
+    api.on("GET", f"/experiments/{ID}", Answer(samples.experiment(**record)))
+    assert run("show", ID) == 0
+    assert line in capsys.readouterr().out.splitlines()
+
+
 def test_show_prints_all_results(api: CannedApi, capsys: pytest.CaptureFixture[str]) -> None:
     evaluations = [Answer(samples.evaluation(split)) for split in ("training", "validation", "test", "test")]
     finding = {**samples.FINDING, "rule": "healthy", "sentence": "Nothing is wrong.", "suggestion": None}

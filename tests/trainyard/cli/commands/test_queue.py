@@ -23,6 +23,14 @@ def test_queue_shows_priorities_and_times(api: CannedApi, capsys: pytest.Capture
     ]
 
 
+def test_queue_says_what_cannot_start(api: CannedApi, capsys: pytest.CaptureFixture[str]) -> None:
+    reason = "no living worker has a GPU"
+    items = (samples.queued(waits_because=reason), samples.queued(id=SECOND), samples.queued(waits_because=reason))
+    api.on("GET", "/queue", Answer(samples.queue(*items)))
+    assert run("queue") == 0
+    assert words(capsys.readouterr().out)[4:] == ["2 experiments cannot start: no living worker has a GPU"]
+
+
 def test_paused_queue_says_how_to_resume(api: CannedApi, capsys: pytest.CaptureFixture[str]) -> None:
     api.on("POST", "/queue:pause", waiting(FIRST, paused=True))
     api.on("POST", "/queue:resume", waiting(FIRST))

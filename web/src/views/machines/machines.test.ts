@@ -31,6 +31,7 @@ const item = (id: string, starts_in_seconds: number | null = 30) => ({
   priority: 0,
   sweep: null,
   created_at: "2026-11-29T06:00:00Z",
+  waits_because: null,
   starts_in_seconds,
 });
 const conversion = { kind: "conversion", dataset: "own", experiment_id: null, done: null };

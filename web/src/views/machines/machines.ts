@@ -8,6 +8,8 @@ export interface Waiting {
   /** The id of the sweep that it is a trial of. */
   sweep: string | null;
   created_at: string;
+  /** What keeps it from being started at its turn. */
+  waits_because: string | null;
   /** Seconds from when the queue was fetched; null where nobody knows. */
   starts_in_seconds: number | null;
 }

@@ -1,0 +1,40 @@
+"""What a training takes of a machine."""
+
+from typing import NamedTuple, Self, cast, get_args
+
+from models_store.errors import Damaged
+from models_store.experiments.record import Record
+from specs.training import DeviceClass
+
+_BYTES_PER_MB = 10**6
+_NONE = "-"
+
+
+class Needs(NamedTuple):
+    """`devices` of one machine, and `memory_bytes` on each, by its estimate; `device` is the class that it insists on.
+    Its text is `devices memory class`, in MB."""
+
+    devices: int = 1
+    memory_bytes: int = 0
+    device: DeviceClass | None = None
+
+    @classmethod
+    def of(cls, record: Record) -> Self | None:
+        """None if it is damaged. A record of version 0.2 has no estimate, and fits everywhere."""
+        try:
+            training = record.spec.training
+        except Damaged:
+            return None
+        return cls(training.devices, (record.memory_mb or 0) * _BYTES_PER_MB, training.device)
+
+    @classmethod
+    def parse(cls, text: str) -> Self | None:
+        """None if another version wrote it."""
+        devices, memory, device = [*text.split(), "", "", ""][:3]
+        if not (devices.isdecimal() and memory.isdecimal() and device in (_NONE, *get_args(DeviceClass))):
+            return None
+        wanted = None if device == _NONE else cast(DeviceClass, device)
+        return cls(int(devices), int(memory) * _BYTES_PER_MB, wanted)
+
+    def __str__(self) -> str:
+        return f"{self.devices} {self.memory_bytes // _BYTES_PER_MB} {self.device or _NONE}"
