@@ -9,7 +9,8 @@ from typing import Literal
 from pydantic import TypeAdapter, ValidationError
 
 from models_store.files import lock_folder, write_atomic
-from models_store.frozen import Frozen, utc_now
+from models_store.frozen import utc_now
+from models_store.versions import Nested
 
 FOLDER = "workers"
 DRAINS_FILE = "drains.json"
@@ -21,7 +22,7 @@ Draining = Literal["finish", "give_back"]
 log = logging.getLogger(__name__)
 
 
-class Drain(Frozen):
+class Drain(Nested):
     mode: Draining
     at: datetime
 

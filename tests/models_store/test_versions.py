@@ -24,6 +24,7 @@ from models_store.experiments.stored_spec import StoredSpec
 from models_store.experiments.training_samples import read_samples
 from models_store.experiments.waiting import QueueOrder
 from models_store.holdout.hidden import Hiding
+from models_store.jobs.drains import Drain
 from models_store.models.pins import Pin
 from models_store.owners.quota import Quota
 from models_store.store import Store, open_store
@@ -170,7 +171,7 @@ def models_in(annotation: Any) -> Iterator[type[BaseModel]]:
 
 def test_added_members_are_kept_at_any_depth() -> None:
     """Of all that is changed where it is stored, also of what was posted; the document of an experiment stays whole."""
-    changed: list[type[BaseModel]] = [Hiding, QueueOrder, *descendants(Stored)]
+    changed: list[type[BaseModel]] = [Hiding, QueueOrder, Drain, *descendants(Stored)]
     nested = {
         each
         for stored in changed
