@@ -142,10 +142,13 @@ def _urn_of(error: Exception) -> str:
 
 
 async def _answer_invalid_request(request: Request, error: Any) -> JSONResponse:
-    problems = [
-        Problem(pointer=pointer_of(each["loc"]), detail=each["msg"], received=received_value(each.get("input")))
-        for each in error.errors()
-    ]
+    problems: list[Problem] = []
+    for each in error.errors():
+        problem = Problem(
+            pointer=pointer_of(each["loc"]), detail=each["msg"], received=received_value(each.get("input"))
+        )
+        if problem not in problems:  # what several dependencies of a route read is found by each of them
+            problems.append(problem)
     detail = "; ".join(str(each) for each in problems)
     return problem_response(request, HTTPStatus.UNPROCESSABLE_ENTITY, detail, problems)
 

@@ -49,7 +49,7 @@ class Paths:
     def explain_absence(self, path: str) -> str:
         """A sentence for a path that is unknown."""
         meant = self._closest(path) if len(path) <= _MAX_SHOWN else None
-        suggestion = f"; did you mean {meant}?" if meant else "."
+        suggestion = f"; did you mean {meant}?" if meant and meant != path else "."
         return f"No route for {path[:_MAX_SHOWN]}{suggestion} See /docs."
 
     def _closest(self, path: str) -> str | None:

@@ -87,7 +87,9 @@ class Batches:
         while not first and not images.ended:
             first = await self._in_thread(images.read_next)
         if not first:
-            raise BadRequestBody(f"none of the {images.skipped} files is a PNG, JPEG or WebP image; {HINT}")
+            files = {0: "no file was received", 1: "the file received is no PNG, JPEG or WebP image"}
+            several = f"none of the {images.skipped:,} files received is a PNG, JPEG or WebP image"
+            raise BadRequestBody(f"{files.get(images.skipped, several)}; {HINT}")
         self._metrics.traffic.count_request(model.id)
         return self._lines(model, images, first, options, started, owner_of(request.scope))
 

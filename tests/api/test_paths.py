@@ -106,3 +106,8 @@ def test_slashes_too_many_change_nothing(client: ApiClient, digits: str) -> None
     assert client.get("http://testserver//").json() == client.get("/").json()
     assert client.post("/v1/models/digits:predict/", json={}).status_code == 400
     assert client.get("/nothing/").json()["instance"] == "/nothing"
+
+
+def test_path_itself_is_not_suggested() -> None:
+    """As of a route whose file is missing."""
+    assert PATHS.explain_absence("/predict") == "No route for /predict. See /docs."

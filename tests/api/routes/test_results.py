@@ -116,6 +116,7 @@ def test_invalid_request_is_explained(client: ApiClient, finished: Record, query
 
     assert answer.status_code == status
     assert said in answer.text
+    assert len(answer.json().get("errors", [])) <= 1
 
 
 def test_image_of_mistake_is_the_network_input(client: ApiClient, finished: Record) -> None:
