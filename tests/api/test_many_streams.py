@@ -16,6 +16,7 @@ from models_store.experiments.claim import TrainingClaim
 from settings import Settings
 from specs.access import KeyScope, KeySpec
 from specs.experiment import ExperimentSpec
+from tests.support import local_http
 from tests.support.published import point
 from tests.support.site import Site
 from tests.support.waiting import PATIENCE_SECONDS, eventually
@@ -67,7 +68,7 @@ def test_hundred_streams_leave_the_api_answering(
     async def play() -> list[list[int]]:
         limits = httpx2.Limits(max_connections=None)
         async with (
-            httpx2.AsyncClient(base_url=site.url, timeout=PATIENCE_SECONDS, limits=limits) as http,
+            httpx2.AsyncClient(base_url=site.url, timeout=PATIENCE_SECONDS, limits=limits, verify=False) as http,
             AsyncExitStack() as stack,
         ):
             streams = []
@@ -110,7 +111,7 @@ def test_broken_streams_leave_nothing(settings: Settings) -> None:
         with ExitStack() as stack:
             for _ in range(10):
                 opened = stack.enter_context(
-                    httpx2.stream("GET", f"{site.url}/events", headers={"Authorization": f"Bearer {token}"})
+                    local_http.stream("GET", f"{site.url}/events", headers={"Authorization": f"Bearer {token}"})
                 )
                 assert opened.status_code == 200
                 assert "event: ready" in next(opened.iter_text())

@@ -11,6 +11,7 @@ from api.request_limits import address_of
 from models_store.access.token import new_token
 from settings import Settings
 from specs.access import KeyScope, KeySpec
+from tests.support import local_http
 from tests.support.api import ApiClient
 from tests.support.site import Site
 from tests.support.valkey import Valkey
@@ -162,7 +163,7 @@ def test_owner_has_so_many_streams(settings: Settings) -> None:
         with ExitStack() as stack:
             for each in (ann, other):
                 assert open_stream(stack, site.url, each).status_code == 200
-            rejected = httpx2.get(f"{site.url}/events", headers=ann)
+            rejected = local_http.get(f"{site.url}/events", headers=ann)
             assert rejected.status_code == 429
             assert "2 open streams of events" in rejected.json()["detail"]
             assert open_stream(stack, site.url, bob).status_code == 200
@@ -203,7 +204,7 @@ def exhaust(client: ApiClient) -> None:
 
 
 def open_stream(stack: ExitStack, url: str, headers: dict[str, str]) -> httpx2.Response:
-    return stack.enter_context(httpx2.stream("GET", f"{url}/events", headers=headers))
+    return stack.enter_context(local_http.stream("GET", f"{url}/events", headers=headers))
 
 
 def bearer(token: str) -> dict[str, str]:

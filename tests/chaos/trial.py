@@ -16,6 +16,7 @@ from tests.chaos.inspection import broken_promises, experiments, leaked_processe
 from tests.chaos.ledger import Broken, Ledger
 from tests.chaos.report import LEASE_SECONDS, SWEEP_SECONDS, Report
 from tests.chaos.users import Users
+from tests.support import local_http
 from tests.support.proxy import bad_network
 from tests.support.service import TERMINAL, new_service
 from tests.support.waiting import eventually
@@ -141,7 +142,7 @@ class ChaosTrial:
     def _answers(self) -> bool:
         for address in self._addresses:
             with suppress(httpx2.HTTPError):
-                return httpx2.get(f"{address}/health/live", timeout=_ANSWER_SECONDS).is_success
+                return local_http.get(f"{address}/health/live", timeout=_ANSWER_SECONDS).is_success
         return False
 
     def _come_to_rest(self) -> None:

@@ -47,7 +47,7 @@ class Users:
             each.join()
 
     def _live(self, act: Callable[[httpx2.Client, random.Random], None], chance: random.Random) -> None:
-        with httpx2.Client(timeout=_TIMEOUT_SECONDS) as client:
+        with httpx2.Client(timeout=_TIMEOUT_SECONDS, verify=False) as client:
             while not self._end.is_set():
                 try:
                     act(client, chance)

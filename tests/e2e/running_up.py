@@ -9,6 +9,7 @@ from pathlib import Path
 import httpx2
 import psutil
 
+from tests.support import local_http
 from tests.support.service import ROOT
 from tests.support.waiting import PATIENCE_SECONDS, eventually
 from trainyard import Client
@@ -146,7 +147,7 @@ class RunningUp:
 
 def is_ready(url: str) -> bool:
     try:
-        return httpx2.get(f"{url}/health/ready").is_success
+        return local_http.get(f"{url}/health/ready").is_success
     except httpx2.TransportError:
         return False
 

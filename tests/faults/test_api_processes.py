@@ -12,6 +12,7 @@ import pytest
 
 from models_store.store import Store, open_store
 from specs.experiment import parse_spec
+from tests.support import local_http
 from tests.support.published import bright_column_network, publish
 from tests.support.service import LEASE_SECONDS, ROOT, Service
 from tests.support.waiting import PATIENCE_SECONDS, eventually
@@ -45,14 +46,14 @@ def url(service: Service, path: str) -> str:
 
 def counted(service: Service, route: str) -> float:
     """Requests to a route, by the metrics of the process that answers."""
-    lines = httpx2.get(url(service, "/metrics"), timeout=PATIENCE_SECONDS).text.splitlines()
+    lines = local_http.get(url(service, "/metrics"), timeout=PATIENCE_SECONDS).text.splitlines()
     return sum(float(line.split()[-1]) for line in lines if line.startswith(REQUESTS) and f'"{route}"' in line)
 
 
 def test_metrics_of_processes_are_summed(service: Service) -> None:
     before = counted(service, "/presets")
     with ThreadPoolExecutor(4) as pool:
-        asked = [pool.submit(httpx2.get, url(service, "/presets"), timeout=PATIENCE_SECONDS) for _ in range(200)]
+        asked = [pool.submit(local_http.get, url(service, "/presets"), timeout=PATIENCE_SECONDS) for _ in range(200)]
         scrapes = [counted(service, "/presets") for _ in range(40)]
         assert {each.result().status_code for each in asked} == {200}
     assert scrapes == sorted(scrapes)
@@ -64,7 +65,7 @@ def test_metrics_of_processes_are_summed(service: Service) -> None:
 def test_killed_process_keeps_its_counts(service: Service) -> None:
     for number in (0, 1):
         with only(service, number):
-            assert httpx2.get(url(service, "/presets")).status_code == 200
+            assert local_http.get(url(service, "/presets")).status_code == 200
     before = counted(service, "/presets")
     victim = service.apis[0].children()[0]
     victim.kill()
@@ -72,7 +73,7 @@ def test_killed_process_keeps_its_counts(service: Service) -> None:
     for number in (0, 1):
         with only(service, number):
             assert counted(service, "/presets") == before + number
-            assert httpx2.get(url(service, "/presets")).status_code == 200
+            assert local_http.get(url(service, "/presets")).status_code == 200
     assert counted(service, "/presets") == before + 2
 
 
@@ -81,7 +82,7 @@ def opened(service: Service) -> Store:
 
 
 def predict(service: Service) -> dict[str, Any]:
-    answer = httpx2.post(url(service, "/predict"), files={"file": ("four.png", IMAGE)}, timeout=PATIENCE_SECONDS)
+    answer = local_http.post(url(service, "/predict"), files={"file": ("four.png", IMAGE)}, timeout=PATIENCE_SECONDS)
     assert answer.status_code == 200, answer.text
     return cast(dict[str, Any], answer.json())
 
@@ -101,14 +102,14 @@ def test_prediction_is_labeled_at_once(service: Service, tiny_document: dict[str
     eventually(lambda: service.http.post("/predict", content=IMAGE).is_success)
     for _ in range(20):
         prediction = predict(service)["predictions"][0]["id"]
-        labeled = httpx2.post(url(service, f"/predictions/{prediction}/label"), json={"label": "4"}, timeout=60)
+        labeled = local_http.post(url(service, f"/predictions/{prediction}/label"), json={"label": "4"}, timeout=60)
         assert labeled.status_code == 200, labeled.text
 
 
 def test_streams_of_all_processes_end_at_shutdown(service: Service) -> None:
     with ExitStack() as stack:
         streams = [
-            stack.enter_context(httpx2.stream("GET", url(service, "/events"), timeout=PATIENCE_SECONDS))
+            stack.enter_context(local_http.stream("GET", url(service, "/events"), timeout=PATIENCE_SECONDS))
             for _ in range(6)
         ]
         lines = [each.iter_lines() for each in streams]

@@ -100,7 +100,7 @@ def test_promotion_under_load_loses_and_mixes_nothing(service: Service, tiny_doc
 
     def client(_: int) -> list[tuple[int, str]]:
         answers = []
-        with httpx2.Client(base_url=service.http.base_url, timeout=PATIENCE_SECONDS) as http:
+        with httpx2.Client(base_url=service.http.base_url, timeout=PATIENCE_SECONDS, verify=False) as http:
             while not done.is_set():
                 answer = http.post("/predict", files=image())
                 model = answer.json()["model"] if answer.is_success else {}
@@ -241,7 +241,7 @@ def test_serving_model_deleted_under_load_gives_503(service: Service, tiny_docum
     codes: list[int] = []
 
     def client() -> None:
-        with httpx2.Client(base_url=service.http.base_url, timeout=PATIENCE_SECONDS) as http:
+        with httpx2.Client(base_url=service.http.base_url, timeout=PATIENCE_SECONDS, verify=False) as http:
             codes.extend(http.post("/predict", files=image()).status_code for _ in range(100))
 
     thread = threading.Thread(target=client)

@@ -3,7 +3,6 @@
 import re
 from collections.abc import Callable, Iterator
 
-import httpx2
 import pytest
 from playwright.sync_api import Page, expect
 from pydantic import SecretStr
@@ -15,6 +14,7 @@ from specs.experiment import ExperimentSpec
 from tests.page.built import needs_page
 from tests.page.conftest import OpenPage, Watch
 from tests.page.private_things import add_sweep
+from tests.support import local_http
 from tests.support.provider import CLIENT, OpenIdProvider
 from tests.support.published import publish, results_on
 from tests.support.site import Site
@@ -128,7 +128,7 @@ def test_revoked_key_leads_to_the_login(site: Site, open_page: OpenPage, watch: 
 
     site.store.keys.revoke(token[3:13], by=None)
     sent = {"Authorization": f"Bearer {token}"}
-    eventually(lambda: httpx2.get(f"{site.url}/presets", headers=sent).status_code == 401)
+    eventually(lambda: local_http.get(f"{site.url}/presets", headers=sent).status_code == 401)
     page.reload()
 
     expect(page.get_by_role("heading", name="Log in")).to_be_visible()

@@ -2,7 +2,6 @@
 
 from typing import Any
 
-import httpx2
 from playwright.sync_api import expect
 
 from specs.dataset import DATASETS
@@ -11,6 +10,7 @@ from tests.page.accessibility import axe_findings
 from tests.page.built import needs_page
 from tests.page.conftest import OpenPage, shot
 from tests.protocols.images import png
+from tests.support import local_http
 from tests.support.published import publish, results_on
 from tests.support.site import Site
 from tests.support.waiting import eventually
@@ -43,9 +43,9 @@ def test_nothing_serves_before_a_run_has_finished(open_page: OpenPage) -> None:
 
 def test_traffic_and_its_drift_are_shown(open_page: OpenPage, site: Site, tiny_document: dict[str, Any]) -> None:
     publish(site.store, ExperimentSpec.model_validate(tiny_document), results=results_on(DATASETS["digits"], 0.8))
-    eventually(lambda: httpx2.get(f"{site.url}/models").json()["items"])
+    eventually(lambda: local_http.get(f"{site.url}/models").json()["items"])
     files = [("file", ("four.png", png(4), "image/png"))] * 60
-    assert httpx2.post(f"{site.url}/predict?prep=none", files=files).is_success
+    assert local_http.post(f"{site.url}/predict?prep=none", files=files).is_success
     page = open_page("#/serving")
     card = page.get_by_role("region", name="digits")
     expect(card).to_contain_text("1 in the last hour")

@@ -10,11 +10,11 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-import httpx2
 import pytest
 
 from tests.protocols.conftest import Served
 from tests.protocols.images import png
+from tests.support import local_http
 from tests.support.contract import Contract, JsonObject
 from tests.support.service import ROOT
 from tests.support.waiting import PATIENCE_SECONDS
@@ -26,7 +26,7 @@ PACKAGE = "generated_trainyard_client"
 
 @pytest.fixture(scope="module")
 def contract(served: Served) -> Contract:
-    return Contract(httpx2.get(f"{served.url}/openapi.json").raise_for_status().json())
+    return Contract(local_http.get(f"{served.url}/openapi.json").raise_for_status().json())
 
 
 @pytest.fixture(scope="module")

@@ -11,6 +11,7 @@ from urllib.parse import parse_qs, urlsplit
 import httpx2
 import pytest
 
+from tests.support import local_http
 from tests.support.valkey import free_port
 from tests.support.waiting import eventually
 
@@ -28,7 +29,7 @@ class OpenIdProvider:
 
     def _answers(self) -> bool:
         try:
-            return httpx2.get(f"{self.issuer}/jwks").is_success
+            return local_http.get(f"{self.issuer}/jwks").is_success
         except httpx2.TransportError:
             return False
 
@@ -37,11 +38,11 @@ class OpenIdProvider:
         self._process.wait()
 
     def add(self, subject: str, **claims: Any) -> None:
-        httpx2.put(f"{self.issuer}/users/{subject}", json=claims).raise_for_status()
+        local_http.put(f"{self.issuer}/users/{subject}", json=claims).raise_for_status()
 
     def sign_in(self, url: str, subject: str) -> str:
         """What somebody does in the browser at the address `url` of the provider; the address it is sent back to."""
-        answer = httpx2.post(url, data={"sub": subject})
+        answer = local_http.post(url, data={"sub": subject})
         assert answer.is_redirect, answer.text
         return str(answer.headers["location"])
 
@@ -52,7 +53,7 @@ class OpenIdProvider:
         url = httpx2.URL(f"{self.issuer}/oauth2/authorize", params={**query, "state": "s", "nonce": nonce})
         code = parse_qs(urlsplit(self.sign_in(str(url), subject)).query)["code"][0]
         form = {"grant_type": "authorization_code", "code": code, "redirect_uri": back, "client_id": audience}
-        answer = httpx2.post(f"{self.issuer}/oauth2/token", data={**form, "client_secret": "x"})
+        answer = local_http.post(f"{self.issuer}/oauth2/token", data={**form, "client_secret": "x"})
         return str(answer.json()["id_token"])
 
 

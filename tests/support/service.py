@@ -50,7 +50,7 @@ class Service:
             "TRAINYARD_CHECKPOINT_SECONDS": "0",  # after each epoch: tests count those that are repeated
             **{f"TRAINYARD_{name.upper()}": str(value) for name, value in settings.items()},
         }
-        self.http = httpx2.Client(timeout=PATIENCE_SECONDS)
+        self.http = httpx2.Client(timeout=PATIENCE_SECONDS, verify=False)
 
     # -- processes ---------------------------------------------------------------------------------------------------
 

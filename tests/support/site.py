@@ -3,12 +3,12 @@
 import asyncio
 import threading
 
-import httpx2
 import uvicorn
 
 from api.http_protocol import HttpProtocol
 from models_store.store import Store, open_store
 from settings import Settings
+from tests.support import local_http
 from tests.support.applications import discard, new_application
 from tests.support.valkey import free_port
 from tests.support.waiting import eventually
@@ -48,7 +48,7 @@ class Site:
 
     def _is_ready(self) -> bool:
         """The first sweep has made the index whole, and the API finds that out."""
-        return self.store.experiments.index.is_complete() and httpx2.get(f"{self.url}/health/ready").is_success
+        return self.store.experiments.index.is_complete() and local_http.get(f"{self.url}/health/ready").is_success
 
     def tasks(self) -> int:
         """How many tasks its event loop has."""

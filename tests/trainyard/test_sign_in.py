@@ -8,10 +8,10 @@ import threading
 from collections.abc import Iterator
 from urllib.parse import parse_qs, urlsplit
 
-import httpx2
 import pytest
 
 from api.openapi import recorded_examples
+from tests.support import local_http
 from tests.trainyard.canned_api import Answer, CannedApi
 from trainyard.client import Client
 from trainyard.errors import UsageError
@@ -38,7 +38,7 @@ class Browser:
 
     def _return(self, url: str) -> None:
         for code in self.codes:
-            self.statuses.append(httpx2.get(f"{url}/{code}").status_code)
+            self.statuses.append(local_http.get(f"{url}/{code}").status_code)
 
     def close(self) -> None:
         for thread in self._threads:
