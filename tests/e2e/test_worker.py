@@ -43,7 +43,7 @@ def test_each_gpu_has_a_worker(service: Service, tmp_path: Path, monkeypatch: py
     driver = {"PATH": os.environ["PATH"], "PYTHONPATH": path, "CUDA_VISIBLE_DEVICES": "0,1"}
     process = run_worker(service, tmp_path / "data", "--gpus", "all", **driver)
     try:
-        eventually(lambda: len(service.http.get("/workers").json()["items"]) == 2)
+        eventually(lambda: len(service.ask("GET", "/workers").json()["items"]) == 2)
         workers = process.children()
         assert [each.environ()["CUDA_VISIBLE_DEVICES"] for each in workers] == list(UUIDS)
         family = process.children(recursive=True)
@@ -51,7 +51,7 @@ def test_each_gpu_has_a_worker(service: Service, tmp_path: Path, monkeypatch: py
         process.send_signal(signal.SIGTERM)
         assert process.wait(PATIENCE_SECONDS) == 0
     assert all(has_ended(each) for each in family)
-    assert service.http.get("/workers").json()["items"] == []
+    assert service.ask("GET", "/workers").json()["items"] == []
     printed = (tmp_path / "data" / "out").read_text()
     assert f"worker-1 trains on NVIDIA H200, 151 GB, bfloat16 ({UUIDS[0]})" in printed
     assert f"worker-2 trains on Tesla T4, 16 GB ({UUIDS[1]})" in printed

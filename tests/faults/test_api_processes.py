@@ -91,7 +91,7 @@ def test_pinned_model_answers_in_all(service: Service, tiny_document: dict[str, 
     store, spec = opened(service), parse_spec(tiny_document)
     worse, better = (publish(store, spec, accuracy, network=bright_column_network()).id for accuracy in (0.5, 0.9))
     for pinned in (worse, better):
-        service.http.put("/models/serving/digits", json={"experiment_id": pinned}).raise_for_status()
+        service.ask("PUT", "/models/serving/digits", json={"experiment_id": pinned}).raise_for_status()
         for number in (0, 1):
             with only(service, number):
                 eventually(lambda: predict(service)["model"]["experiment_id"] == pinned)  # noqa: B023

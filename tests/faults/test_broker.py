@@ -38,7 +38,7 @@ def test_reset_at_acknowledgement_loses_no_worker(
 
         assert service.wait_for_end(service.post(tiny_document))["status"] == "succeeded"
         assert worker.poll() is None
-        assert [each["pid"] for each in service.http.get("/workers").json()["items"]] == [worker.pid]
+        assert [each["pid"] for each in service.ask("GET", "/workers").json()["items"]] == [worker.pid]
         assert service.http.get("/health/ready").json()["workers"] == 1
 
 
@@ -51,7 +51,7 @@ def test_deaf_worker_ends_and_is_not_alive(make_service: Callable[..., Service],
     waiting = service.post(tiny_document)
 
     assert deaf.wait(PATIENCE_SECONDS) == 1
-    assert service.http.get("/workers").json()["items"] == []
+    assert service.ask("GET", "/workers").json()["items"] == []
     assert service.http.get("/health/ready").json()["workers"] == 0
     service.start_worker(warm=False)
     assert service.wait_for_end(waiting)["status"] == "succeeded"

@@ -45,7 +45,7 @@ def test_inspection_finds_what_is_wrong(service: Service, tiny_document: dict[st
     for each in (doubled, damaged, lost):
         service.wait_for_end(each)
         ledger.accept(each, "one")
-    assert service.http.delete(f"/experiments/{lost}?force=true").status_code == 204
+    assert service.ask("DELETE", f"/experiments/{lost}?force=true").status_code == 204
     folder = service.store / "experiments" / damaged
     (folder / "artifacts" / "model.keras").write_bytes(b"")
     with (folder / "history.jsonl").open("ab") as history:

@@ -29,7 +29,7 @@ def request_evaluation(service: Service, tiny_document: dict[str, Any]) -> Calla
         upload(service, "noise", noisy_digits(("7", "2", "5"), train=300))
         service.wait_for_end(experiment_id)
         wait_until_ready(service, "noise")
-        answer = service.http.post(f"/experiments/{experiment_id}/evaluations", json={"dataset": "noise"})
+        answer = service.ask("POST", f"/experiments/{experiment_id}/evaluations", json={"dataset": "noise"})
         assert answer.status_code == 202, answer.text
         return answer.headers["location"]
 
@@ -37,8 +37,8 @@ def request_evaluation(service: Service, tiny_document: dict[str, Any]) -> Calla
 
 
 def wait_for_end(service: Service, path: str) -> dict[str, Any]:
-    eventually(lambda: service.http.get(path).json()["status"] in ("succeeded", "failed"))
-    view: dict[str, Any] = service.http.get(path).json()
+    eventually(lambda: service.ask("GET", path).json()["status"] in ("succeeded", "failed"))
+    view: dict[str, Any] = service.ask("GET", path).json()
     return view
 
 
@@ -83,6 +83,6 @@ def test_deleting_an_experiment_ends_its_evaluation(service: Service, request_ev
     eventually(lambda: service.http.delete(f"{experiment}?force=true").status_code == 204)
 
     eventually(lambda: has_ended(evaluator))
-    assert service.http.get(path).status_code == 404
+    assert service.ask("GET", path).status_code == 404
     eventually(lambda: not list((service.store / "evaluations").iterdir()))
     assert "Traceback" not in service.log_text("worker*")

@@ -49,6 +49,6 @@ def test_blocked_logs_stop_nobody(make_service: Callable[..., Service], tiny_doc
 
     assert service.wait_for_end(experiment_id)["status"] == "succeeded"
     service.assert_sound(experiment_id, epochs=2)
-    assert [each["pid"] for each in service.http.get("/workers").json()["items"]] == [worker.pid]
+    assert [each["pid"] for each in service.ask("GET", "/workers").json()["items"]] == [worker.pid]
     worker.terminate()
     assert worker.wait(PATIENCE_SECONDS) == 0

@@ -115,13 +115,13 @@ def test_two_replicas_run_nothing_twice(service: Service, slow_document: Documen
 
 def test_order_outlasts_killed_workers(service: Service, tiny_document: Document, slow_document: Document) -> None:
     """Of four that wait, with a worker killed while it trains the first one, each runs once, in the order asked for."""
-    service.http.post("/queue:pause")
+    service.ask("POST", "/queue:pause")
     a, b, c = (service.post(tiny_document) for _ in range(3))
     first = service.post(slow_document)
-    assert service.http.patch(f"/experiments/{b}", json={"priority": 1}).is_success
-    assert service.http.post("/queue:reorder", json={"ids": [first]}).is_success
+    assert service.ask("PATCH", f"/experiments/{b}", json={"priority": 1}).is_success
+    assert service.ask("POST", "/queue:reorder", json={"ids": [first]}).is_success
     [worker] = service.workers
-    service.http.post("/queue:resume")
+    service.ask("POST", "/queue:resume")
     service.wait_for_epochs(first, 2)
     service.kill(worker)
     service.valkey.kill()
@@ -136,7 +136,7 @@ def test_order_outlasts_killed_workers(service: Service, tiny_document: Document
 
 
 def test_pause_outlasts_restarts(service: Service, tiny_document: Document) -> None:
-    assert service.http.post("/queue:pause").json()["paused"]
+    assert service.ask("POST", "/queue:pause").json()["paused"]
     for each in (*service.apis, *service.workers):
         service.kill(each)
     service.valkey.kill()
@@ -147,6 +147,6 @@ def test_pause_outlasts_restarts(service: Service, tiny_document: Document) -> N
     experiment_id = service.post(tiny_document)
 
     eventually(lambda: "the queue is paused" in service.log_text("worker*"))
-    assert (service.get(experiment_id)["status"], service.http.get("/queue").json()["paused"]) == ("queued", True)
-    service.http.post("/queue:resume")
+    assert (service.get(experiment_id)["status"], service.ask("GET", "/queue").json()["paused"]) == ("queued", True)
+    service.ask("POST", "/queue:resume")
     assert service.wait_for_end(experiment_id)["status"] == "succeeded"

@@ -55,7 +55,7 @@ def test_service_continues_from_a_copy(
     copy.assert_sound(running, epochs=SLOW_EPOCHS)
     copy.wait_for_end(queued)
     copy.assert_sound(queued, epochs=2)
-    assert [each["id"] for each in copy.http.get("/experiments").json()["items"]] == [queued, running, ended]
+    assert [each["id"] for each in copy.ask("GET", "/experiments").json()["items"]] == [queued, running, ended]
 
 
 _NO_LINKS = """

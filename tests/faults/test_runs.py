@@ -150,25 +150,25 @@ def test_cancel_stops_a_run_and_keeps_its_checkpoint(service: Service, slow_docu
     waiting = service.post(slow_document)
     service.wait_for_epochs(experiment_id, 2)
 
-    assert service.http.post(f"/experiments/{waiting}:cancel").json()["status"] == "cancelled"
-    assert service.http.post(f"/experiments/{experiment_id}:cancel").status_code == 202
+    assert service.ask("POST", f"/experiments/{waiting}:cancel").json()["status"] == "cancelled"
+    assert service.ask("POST", f"/experiments/{experiment_id}:cancel").status_code == 202
 
     record = service.wait_for_status(experiment_id, "cancelled")
     service.assert_sound(experiment_id, epochs=record["epochs_completed"], status="cancelled")
     assert list((service.store / "experiments" / experiment_id / "attempts").glob("*/epoch-*.npz"))
-    assert service.http.post(f"/experiments/{experiment_id}:cancel").status_code == 409
+    assert service.ask("POST", f"/experiments/{experiment_id}:cancel").status_code == 409
 
 
 def test_cancelled_run_resumes_and_stop_publishes_it(service: Service, slow_document: Document) -> None:
     experiment_id = service.post({**slow_document, "training": {**slow_document["training"], "epochs": 1000}})
     service.wait_for_epochs(experiment_id, 2)
-    service.http.post(f"/experiments/{experiment_id}:cancel").raise_for_status()
+    service.ask("POST", f"/experiments/{experiment_id}:cancel").raise_for_status()
     cancelled = service.wait_for_end(experiment_id)
     before = service.history(experiment_id)["history"]["loss"]
 
-    service.http.post(f"/experiments/{experiment_id}:retry").raise_for_status()
+    service.ask("POST", f"/experiments/{experiment_id}:retry").raise_for_status()
     service.wait_for_epochs(experiment_id, cancelled["epochs_completed"] + 1)
-    service.http.post(f"/experiments/{experiment_id}:stop").raise_for_status()
+    service.ask("POST", f"/experiments/{experiment_id}:stop").raise_for_status()
 
     record = service.wait_for_end(experiment_id)
     assert (record["status"], record["stop_reason"], record["attempts"]) == ("succeeded", "stopped", 2)
@@ -179,7 +179,7 @@ def test_cancelled_run_resumes_and_stop_publishes_it(service: Service, slow_docu
 def test_stop_in_the_first_epoch_waits_for_its_end(service: Service, slow_document: Document) -> None:
     experiment_id = service.post({**slow_document, "training": {**slow_document["training"], "epochs": 1000}})
     service.wait_for_status(experiment_id, "running")
-    service.http.post(f"/experiments/{experiment_id}:stop").raise_for_status()
+    service.ask("POST", f"/experiments/{experiment_id}:stop").raise_for_status()
 
     record = service.wait_for_end(experiment_id)
     assert (record["status"], record["stop_reason"]) == ("succeeded", "stopped")
@@ -192,11 +192,11 @@ def test_deterministic_run_is_reproduced_to_the_bit(service: Service, tiny_docum
     original = service.post({**tiny_document, "training": training})
     service.wait_for_end(original)
 
-    again = service.http.post(f"/experiments/{original}:reproduce").raise_for_status().json()["id"]
+    again = service.ask("POST", f"/experiments/{original}:reproduce").raise_for_status().json()["id"]
     service.wait_for_end(again)
 
     assert service.history(again)["history"] == service.history(original)["history"]
-    found = service.http.get(f"/experiments/{again}/reproduction").raise_for_status().json()
+    found = service.ask("GET", f"/experiments/{again}/reproduction").raise_for_status().json()
     assert (found["outcome"], found["differences"]) == ("identical", [])
 
 

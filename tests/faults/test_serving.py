@@ -70,7 +70,7 @@ def test_damaged_best_model_is_rejected(service: Service, tiny_document: Documen
 
     noise = np.random.default_rng(0).bytes(1024)
     damaged = promoted_copy(service, trained, 1, damage=noise)
-    eventually(lambda: service.http.get("/models/best").json()["experiment_id"] == damaged)
+    eventually(lambda: service.ask("GET", "/models/best").json()["experiment_id"] == damaged)
     eventually(lambda: f"model {damaged} is rejected" in service.log_text("api"))
 
     assert {answering_model(service) for _ in range(100)} == {trained}
@@ -212,7 +212,7 @@ def test_pinning_under_load_loses_and_mixes_nothing(
     service = make_service()
     service.start_api()
     models = networks_that_differ(service, tiny_document)
-    assert service.http.put("/models/serving/digits", json={"experiment_id": models[0]}).status_code == 200
+    assert service.ask("PUT", "/models/serving/digits", json={"experiment_id": models[0]}).status_code == 200
 
     answers = asyncio.run(answers_while_pinning(service.http.base_url, models))
 
@@ -246,8 +246,8 @@ def test_serving_model_deleted_under_load_gives_503(service: Service, tiny_docum
 
     thread = threading.Thread(target=client)
     thread.start()
-    assert service.http.delete(f"/experiments/{trained}").status_code == 409
-    assert service.http.delete(f"/experiments/{trained}?force=true").status_code == 204
+    assert service.ask("DELETE", f"/experiments/{trained}").status_code == 409
+    assert service.ask("DELETE", f"/experiments/{trained}?force=true").status_code == 204
     thread.join()
 
     assert set(codes) <= {200, 503}

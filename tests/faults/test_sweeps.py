@@ -26,13 +26,13 @@ def sweep_document(tiny_document: Document) -> Document:
 
 
 def post_sweep(service: Service, document: Document) -> str:
-    answer = service.http.post("/sweeps", json=document)
+    answer = service.ask("POST", "/sweeps", json=document)
     assert answer.status_code == 202, answer.text
     return str(answer.json()["id"])
 
 
 def get_sweep(service: Service, sweep_id: str) -> Document:
-    answer = service.http.get(f"/sweeps/{sweep_id}")
+    answer = service.ask("GET", f"/sweeps/{sweep_id}")
     assert answer.status_code == 200, answer.text
     sweep: Document = answer.json()
     return sweep
@@ -73,7 +73,7 @@ def test_killed_service_changes_no_trial(service: Service, sweep_document: Docum
 
     sweep = wait_for_sweep(service, sweep_id)
     assert trials_of(sweep) == trials_of(undisturbed)
-    listed = service.http.get(f"/experiments?sweep={sweep_id}").json()["items"]
+    listed = service.ask("GET", f"/experiments?sweep={sweep_id}").json()["items"]
     assert {each["id"]: each["trial"] for each in listed} == {
         each["experiment_id"]: each["number"] for each in sweep["trials"]
     }

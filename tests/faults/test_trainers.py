@@ -55,7 +55,7 @@ def test_cancel_is_followed_by_a_fresh_trainer(service: Service, tiny_document: 
     experiment_id = service.post(changed(tiny_document, epochs=5000))
     service.wait_for_epochs(experiment_id, 1)
     cancelled = service.trainer_of(experiment_id)
-    service.http.post(f"/experiments/{experiment_id}:cancel")
+    service.ask("POST", f"/experiments/{experiment_id}:cancel")
     service.wait_for_status(experiment_id, "cancelled")
 
     assert train(service, tiny_document) != cancelled

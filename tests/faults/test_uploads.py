@@ -25,12 +25,12 @@ def archive(images: int = 40, side: int = 16) -> bytes:
 
 
 def upload(service: Service, name: str, data: bytes) -> None:
-    answer = service.http.post("/datasets", data={"name": name}, files={"archive": ("a.zip", data)})
+    answer = service.ask("POST", "/datasets", data={"name": name}, files={"archive": ("a.zip", data)})
     assert answer.status_code == 202, answer.text
 
 
 def dataset(service: Service, name: str) -> dict[str, Any]:
-    answer = service.http.get(f"/datasets/{name}")
+    answer = service.ask("GET", f"/datasets/{name}")
     assert answer.status_code == 200, answer.text
     view: dict[str, Any] = answer.json()
     return view
@@ -81,10 +81,10 @@ def test_deleting_a_dataset_ends_its_conversion(service: Service) -> None:
     upload(service, "unwanted", archive(10_000))
     [converter] = eventually(lambda: converters(worker))
 
-    assert service.http.delete("/datasets/unwanted").status_code == 204
+    assert service.ask("DELETE", "/datasets/unwanted").status_code == 204
 
     eventually(lambda: has_ended(converter))
-    assert service.http.get("/datasets/unwanted").status_code == 404
+    assert service.ask("GET", "/datasets/unwanted").status_code == 404
     upload(service, "unwanted", archive())
     wait_until_ready(service, "unwanted")
     assert_whole(service, "unwanted", attempts=1)

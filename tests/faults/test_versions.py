@@ -47,29 +47,32 @@ def test_newer_record_is_left_as_it_is(make_service: Callable[..., Service], tin
     service = make_service()
     service.start_api()
     service.start_worker(warm=False)
-    service.http.post("/queue:pause")
+    service.ask("POST", "/queue:pause")
     waiting, unknown = (service.post({**tiny_document, "name": name}) for name in ("waits", "unknown"))
     written = {waiting: rewrite(service, waiting, colour="blue")}
     written[unknown] = rewrite(service, unknown, status="archived", colour="red")
     forget_all(service)
-    service.http.post("/queue:resume")
+    service.ask("POST", "/queue:resume")
 
     ordinary = service.post(tiny_document)
     assert service.wait_for_end(ordinary)["status"] == "succeeded"
-    listed = {each["id"]: each for each in service.http.get("/experiments").json()["items"]}
+    listed = {each["id"]: each for each in service.ask("GET", "/experiments").json()["items"]}
     for experiment_id, name in ((waiting, "waits"), (unknown, "unknown")):
         record = service.get(experiment_id)
         assert (record["status"], record["name"], record["damaged"]) == ("newer", name, [])
         assert SENTENCE in record["error"]["message"]
         assert listed[experiment_id]["status"] == "newer"
         url = f"/experiments/{experiment_id}"
-        answers = [service.http.post(f"{url}:{verb}") for verb in ("cancel", "stop", "retry")]
-        answers += [service.http.patch(url, json={"notes": "x"}), service.http.delete(f"{url}?force=true")]
+        answers = [service.ask("POST", f"{url}:{verb}") for verb in ("cancel", "stop", "retry")]
+        answers += [service.ask("PATCH", url, json={"notes": "x"}), service.ask("DELETE", f"{url}?force=true")]
         assert {answer.status_code for answer in answers} == {409}
         assert all(SENTENCE in answer.json()["detail"] for answer in answers)
         folder = service.store / "experiments" / experiment_id
         assert (folder / "experiment.json").read_bytes() == written[experiment_id]
-    assert [each["id"] for each in service.http.get("/experiments?status=newer").json()["items"]] == [unknown, waiting]
+    assert [each["id"] for each in service.ask("GET", "/experiments?status=newer").json()["items"]] == [
+        unknown,
+        waiting,
+    ]
 
     older = service.http.base_url
     service.start_worker("-c", NEWER_WORKER, warm=False)
@@ -89,7 +92,7 @@ def test_added_members_survive_an_older_release(service: Service, tiny_document:
     rewrite(service, experiment_id, schema_version=2, colour={"of": ["the", "rainbow"]})
     forget_all(service)
 
-    assert service.http.patch(f"/experiments/{experiment_id}", json={"notes": "seen"}).is_success
+    assert service.ask("PATCH", f"/experiments/{experiment_id}", json={"notes": "seen"}).is_success
 
     path = service.store / "experiments" / experiment_id / "experiment.json"
     assert orjson.loads(path.read_bytes())["colour"] == {"of": ["the", "rainbow"]}

@@ -15,9 +15,9 @@ def test_killed_sender_sends_again(make_service: Callable[..., Service], tiny_do
     service = make_service(webhook_private_addresses=True, webhook_retry_seconds=0.1)
     service.start_api()
     with Receiver() as receiver:
-        hook = service.http.post("/webhooks", json={"url": receiver.url}).json()
+        hook = service.ask("POST", "/webhooks", json={"url": receiver.url}).json()
         receiver.hold.clear()
-        service.http.post(f"/webhooks/{hook['id']}:test")
+        service.ask("POST", f"/webhooks/{hook['id']}:test")
         eventually(lambda: receiver.received)
         service.kill(service.apis[-1])
         receiver.hold.set()
@@ -36,7 +36,7 @@ def test_killed_trainer_is_told_as_failed(make_service: Callable[..., Service], 
     service = make_service(webhook_private_addresses=True, max_attempts=1)
     api = service.start_api()
     with Receiver() as receiver:
-        service.http.post("/webhooks", json={"url": receiver.url, "events": ["experiment.failed"]})
+        service.ask("POST", "/webhooks", json={"url": receiver.url, "events": ["experiment.failed"]})
         worker = service.start_worker(warm=False)
         experiment_id = service.post(slow_document)
         service.wait_for_epochs(experiment_id, 1)

@@ -42,7 +42,7 @@ class KilledSweep:
 
     def run(self) -> SweepRecord:
         """Start the sweep, kill what was planned, and return its record when it has ended."""
-        answer = self._service.http.post("/sweeps", json=self._document())
+        answer = self._service.ask("POST", "/sweeps", json=self._document())
         assert answer.status_code == 202, answer.text
         sweep_id = str(answer.json()["id"])
         for ended, kill in self._plan:

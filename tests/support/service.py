@@ -14,6 +14,7 @@ import httpx2
 import orjson
 import psutil
 
+from tests.support.retries import answered
 from tests.support.valkey import Valkey, free_port
 from tests.support.waiting import PATIENCE_SECONDS, eventually, has_ended
 
@@ -158,6 +159,13 @@ class Service:
         self.http.close()
         for process in list(self._processes):
             self.kill(process)
+
+    # -- requests -----------------------------------------------------------------------------------------------------
+
+    def ask(self, method: str, path: str, **sent: Any) -> httpx2.Response:
+        """As clients do, again after a 503, which has left nothing behind: it is the answer to all that need Redis or
+        a lock while the machine stalls. `http` is for requests whose 503 is what is tested."""
+        return answered(lambda: self.http.request(method, path, **sent))
 
     # -- experiments -------------------------------------------------------------------------------------------------
 

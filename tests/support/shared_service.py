@@ -49,10 +49,10 @@ class SharedService:
         with valkey.client() as client:
             client.flushall()
         eventually(self._lists_nothing)
-        self._service.http.post("/queue:resume")
-        for worker in self._service.http.get("/workers").json()["items"]:
+        self._service.ask("POST", "/queue:resume")
+        for worker in self._service.ask("GET", "/workers").json()["items"]:
             if worker["draining"]:
-                self._service.http.post("/workers:resume", params={"name": worker["name"]})
+                self._service.ask("POST", "/workers:resume", params={"name": worker["name"]})
         self._service.clear_logs()
 
     def _keep_one_api(self) -> None:
@@ -74,7 +74,7 @@ class SharedService:
     def _empty_store(self) -> bool:
         """Cancel and delete what there is; return whether nothing is left. What runs ends a little later."""
         http, store = self._service.http, self._service.store
-        for sweep in http.get("/sweeps").json()["items"]:
+        for sweep in self._service.ask("GET", "/sweeps").json()["items"]:
             if sweep["status"] not in TERMINAL:
                 http.post(f"/sweeps/{sweep['id']}:cancel")
             http.delete(f"/sweeps/{sweep['id']}?trials=true")
