@@ -1,18 +1,21 @@
 """Misclassified samples: which a network gets wrong, ordered and filtered, with what it took them for."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel
 
+from models_store.corrections.correction import GivenLabel
 from models_store.evaluations.predictions import Predictions
 from models_store.predictions.class_probability import ClassProbability
 
 Sort = Literal["index", "-index", "confidence", "-confidence", "margin", "-margin", "pair", "-pair"]
 # From a row of the split to the URL of its image.
 ImageUrl = Callable[[int], str | None]
+# From the numbers of samples to the labels that some of them were given since.
+GivenLabels = Callable[[Iterable[int]], Mapping[int, GivenLabel]]
 # What confident learning asks of a network, as it takes its word against that of the labels; and the share of a guess
 # (one over the number of classes) that is left to a wrong label. Of 5 % planted in CIFAR-10, a network that is right
 # about six in ten images then reports three right for each two others (benchmarks/suspect_labels.py).
@@ -27,9 +30,9 @@ class Label(BaseModel):
 class Misclassified(BaseModel):
     """A misclassified sample: `index` counts within its split, `sample` within the dataset, as
     `GET /datasets/{name}/samples` does; `file` is what the upload calls it, null if the dataset is built in. `top` are
-    the most probable classes and `margin` is the lead of the first over the second. `suspect` if the label is more
-    probably wrong than the network. `image` is a URL, null if samples are not images. `corrected` is another label that
-    the sample was given since, null if none."""
+    the most probable classes and `margin` is the lead of the first over the second. `suspect` if the label is
+    possibly wrong (`suspects`) and nobody has confirmed it. `image` is a URL, null if samples are not images.
+    `corrected` is another label that the sample was given since, null if none; `confirmed` if it was given its own."""
 
     index: int
     sample: int
@@ -40,6 +43,7 @@ class Misclassified(BaseModel):
     suspect: bool
     image: str | None
     corrected: str | None
+    confirmed: bool
 
 
 class Selection(NamedTuple):
@@ -49,6 +53,7 @@ class Selection(NamedTuple):
     predictions: Predictions
     rows: list[int]
     total: int
+    given: GivenLabels
 
     def true(self, row: int) -> Label:
         return true_label(self.labels, self.predictions, row)
@@ -64,12 +69,10 @@ class Selection(NamedTuple):
         """Of the samples within the dataset."""
         return [int(self.predictions.samples[row]) for row in self.rows]
 
-    def samples(
-        self, image_url: ImageUrl, files: Sequence[str | None], given: Mapping[int, str] | None = None
-    ) -> list[Misclassified]:
-        """`files` are the names of the dataset's samples; empty if they have none. `given` are the labels that samples
-        were given since, by their number."""
+    def samples(self, image_url: ImageUrl, files: Sequence[str | None]) -> list[Misclassified]:
+        """`files` are the names of the dataset's samples; empty if they have none."""
         is_suspect, leads = suspects(self.predictions), margin(self.predictions)
+        given = self.given(self.numbers)
         has_images = len(self.predictions.image_rows) > 0
         return [
             Misclassified(
@@ -79,12 +82,18 @@ class Selection(NamedTuple):
                 true=self.true(row),
                 top=self.top(row),
                 margin=float(leads[row]),
-                suspect=bool(is_suspect[row]),
+                suspect=bool(is_suspect[row]) and not is_confirmed,
                 image=image_url(row) if has_images else None,
-                corrected=_other_than(self.true(row).label, (given or {}).get(number)),
+                corrected=_other_than(self.true(row).label, given.get(number)),
+                confirmed=is_confirmed,
             )
             for row, number in zip(self.rows, self.numbers, strict=True)
+            for is_confirmed in [_is_confirmed(self.true(row).label, given.get(number))]
         ]
+
+
+def _none_given(numbers: Iterable[int]) -> Mapping[int, GivenLabel]:
+    return {}
 
 
 def select(
@@ -96,24 +105,43 @@ def select(
     true: int | None = None,
     predicted: int | None = None,
     suspect: bool | None = None,
+    given: GivenLabels = _none_given,
 ) -> Selection:
     """The misclassified samples of class `true`, that were predicted as `predicted`, whose label is `suspect`, or all.
-    Of two that are equal by `sort` the more confident error comes first."""
+    Of two that are equal by `sort` the more confident error comes first. A label that was `given` as it was is not
+    suspect."""
     rows = predictions.misclassified
     if true is not None:
         rows = rows[predictions.truth[rows] == true]
     if predicted is not None:
         rows = rows[predictions.predicted[rows] == predicted]
     if suspect is not None:
-        rows = rows[suspects(predictions)[rows] == suspect]
+        rows = rows[_doubted(labels, predictions, rows, given) == suspect]
     keys = _keys(predictions, sort.removeprefix("-"))[rows]
     ordered = rows[np.lexsort((-confidence(predictions)[rows], -keys if sort.startswith("-") else keys))]
     chosen = ordered[offset:] if limit is None else ordered[offset : offset + limit]
-    return Selection(labels, predictions, chosen.tolist(), len(rows))
+    return Selection(labels, predictions, chosen.tolist(), len(rows), given)
 
 
-def _other_than(label: str, given: str | None) -> str | None:
-    return None if given == label else given
+def _doubted(
+    labels: Sequence[str], predictions: Predictions, rows: NDArray[np.intp], given: GivenLabels
+) -> NDArray[np.bool_]:
+    """(rows,) True where the label is suspect, and nobody has confirmed it."""
+    doubted = suspects(predictions)[rows]
+    numbers = predictions.samples[rows]
+    known = given(numbers[doubted].tolist())
+    for place in np.flatnonzero(doubted):
+        label = labels[int(predictions.truth[rows[place]])]
+        doubted[place] = not _is_confirmed(label, known.get(int(numbers[place])))
+    return doubted
+
+
+def _other_than(label: str, given: GivenLabel | None) -> str | None:
+    return None if given is None or given.label == label else given.label
+
+
+def _is_confirmed(label: str, given: GivenLabel | None) -> bool:
+    return given is not None and given.confirmed and given.label == label
 
 
 def true_label(labels: Sequence[str], predictions: Predictions, row: int) -> Label:

@@ -1,14 +1,16 @@
 """What routes of results depend on: the results of an experiment as far as there are any, and its errors."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Annotated
 
 from fastapi import Depends, Query
 
-from analysis.misclassified import Selection, Sort, select
+from analysis.misclassified import GivenLabels, Selection, Sort, select
 from analysis.sample_images import SampleImages
-from api.dependencies import ExperimentsDep, ImagesDep
+from api.dependencies import ExperimentsDep, ImagesDep, StoreDep
+from api.sample_corrections import given_labels
 from api.wire.parameters import class_index
 from models_store.errors import NotFound
 from models_store.evaluations.evaluation import Evaluations
@@ -30,13 +32,13 @@ class MisclassifiedFilter:
     true: ClassName = None
     predicted: ClassName = None
     suspect: Annotated[
-        bool | None, Query(description="only where the label is more probably wrong than the network, or only others")
+        bool | None, Query(description="only where the label is possibly wrong and was not confirmed, or only others")
     ] = None
     sort: Sort = "-confidence"
     limit: Annotated[int, Query(ge=1, le=_MAX_LISTED)] = 50
     offset: Annotated[int, Query(ge=0)] = 0
 
-    def select(self, labels: tuple[str, ...], predictions: Predictions) -> Selection:
+    def select(self, labels: tuple[str, ...], predictions: Predictions, given: GivenLabels) -> Selection:
         """Raises NotFound for an unknown class."""
         return select(
             labels,
@@ -47,6 +49,7 @@ class MisclassifiedFilter:
             true=class_index(self.true, labels),
             predicted=class_index(self.predicted, labels),
             suspect=self.suspect,
+            given=given,
         )
 
 
@@ -54,10 +57,17 @@ def select_misclassified(
     experiment_id: str,
     experiments: ExperimentsDep,
     requested: Annotated[MisclassifiedFilter, Depends()],
+    store: StoreDep,
     split: SplitName = "test",
 ) -> Selection:
     labels = experiments.evaluation(experiment_id, split).confusion_matrix.labels
-    return requested.select(labels, experiments.predictions(experiment_id, split))
+    given = labels_given_in(datasets_of(experiments.get(experiment_id)), store)
+    return requested.select(labels, experiments.predictions(experiment_id, split), given)
+
+
+def labels_given_in(datasets: Sequence[str], store: Store) -> GivenLabels:
+    """`datasets` are numbered one after the other."""
+    return partial(given_labels, datasets=datasets, store=store)
 
 
 def open_sample_images(

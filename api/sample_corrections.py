@@ -8,18 +8,18 @@ from PIL import Image
 
 from analysis.dataset_images import ImageSource
 from imaging.png import encode_png, to_image
-from models_store.corrections.correction import Correction, sample_key
+from models_store.corrections.correction import Correction, GivenLabel, sample_key
 from models_store.errors import Damaged, InvalidState, NotFound
 from models_store.evaluations.predictions import Predictions
 from models_store.store import Store
 from specs.dataset import Dataset
 
 
-def given_labels(numbers: Iterable[int], datasets: Sequence[str], store: Store) -> dict[int, str]:
+def given_labels(numbers: Iterable[int], datasets: Sequence[str], store: Store) -> dict[int, GivenLabel]:
     """The labels that samples were given, by their number. `datasets` are numbered one after the other; those from the
     first that was deleted on are left out."""
     wanted, known = list(numbers), store.known_datasets()
-    begin, labels = 0, dict[int, str]()
+    begin, labels = 0, dict[int, GivenLabel]()
     for name in datasets:
         source = known.get(name)
         if source is None:
@@ -82,6 +82,7 @@ class EvaluatedSample(NamedTuple):
             predicted=self.predicted,
             probability=float(self.predictions.probabilities[self.row].max()),
             label=label,
+            confirmed=label == self.true,
             height=image.height,
             width=image.width,
             channels=len(image.getbands()),

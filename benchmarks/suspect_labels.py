@@ -1,5 +1,5 @@
 """Wrong labels are planted into MNIST and CIFAR-10, a network is trained on them, and the samples are counted whose
-labels are reported as probably wrong: precision and recall of each split, and of networks too poor to say so.
+labels are reported as possibly wrong: precision and recall of each split, and of networks too poor to say so.
 
 Precision is the share of the reported samples whose label was changed; wrong labels that these datasets have of their
 own count against it. Recall is the share of the changed labels that were reported.

@@ -12,8 +12,7 @@ from analysis.sample_images import SampleImages
 from api import content, request_bodies
 from api.access import READ, RUN
 from api.dependencies import BodyDep, ImagesDep, StoreDep, SyntaxDep
-from api.results import MisclassifiedFilter
-from api.sample_corrections import given_labels
+from api.results import MisclassifiedFilter, labels_given_in
 from api.schemas.evaluations import EvaluationList, EvaluationView, MisclassifiedList
 from api.wire.images import cross_dataset_sample_url, png_response
 from api.wire.posted_spec import parse_posted_document
@@ -69,7 +68,8 @@ def select_misclassified(
     experiment_id: str, dataset: str, requested: Annotated[MisclassifiedFilter, Depends()], store: StoreDep
 ) -> Selection:
     labels = store.evaluations.evaluation(experiment_id, dataset).confusion_matrix.labels
-    return requested.select(labels, store.evaluations.predictions(experiment_id, dataset))
+    predictions = store.evaluations.predictions(experiment_id, dataset)
+    return requested.select(labels, predictions, labels_given_in([dataset], store))
 
 
 def open_sample_images(experiment_id: str, dataset: str, store: StoreDep, images: ImagesDep) -> SampleImages:
@@ -87,10 +87,9 @@ def list_mistakes_on_dataset(
     experiment_id: str, dataset: str, selection: SelectionDep, store: StoreDep, images: ImagesDep
 ) -> MisclassifiedList:
     """List the samples that the network misclassifies there, as `GET /experiments/{id}/mistakes` does; `suspect=true`
-    are samples of that dataset that are probably mislabeled."""
+    are samples of that dataset that are possibly mislabeled."""
     url = partial(cross_dataset_sample_url, experiment_id, dataset)
-    given = given_labels(selection.numbers, [dataset], store)
-    items = selection.samples(url, images.files([dataset]), given)
+    items = selection.samples(url, images.files([dataset]))
     return MisclassifiedList(items=items, total=selection.total)
 
 

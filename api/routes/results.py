@@ -9,7 +9,6 @@ from api import content
 from api.access import READ
 from api.dependencies import ExperimentsDep, ImagesDep, StoreDep
 from api.results import SampleImagesDep, SelectionDep, datasets_of
-from api.sample_corrections import given_labels
 from api.schemas.evaluations import MisclassifiedList
 from api.wire.caching import ValidatorsDep, conditional
 from api.wire.images import png_response, sample_url
@@ -39,10 +38,9 @@ def list_mistakes(
 ) -> MisclassifiedList:
     """List the samples that the published network misclassifies, the most confident errors first unless `sort` says
     otherwise: `margin` by its lead over the second class, `pair` by true and predicted class, `index` by position.
-    `true=4&predicted=6` is one cell of the confusion matrix, `suspect=true` those that are probably mislabeled."""
+    `true=4&predicted=6` is one cell of the confusion matrix, `suspect=true` those that are possibly mislabeled."""
     datasets = datasets_of(store.experiments.get(experiment_id))
-    given = given_labels(selection.numbers, datasets, store)
-    items = selection.samples(partial(sample_url, experiment_id, split), images.files(datasets), given)
+    items = selection.samples(partial(sample_url, experiment_id, split), images.files(datasets))
     return MisclassifiedList(items=items, total=selection.total)
 
 

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 from pathlib import Path
-from typing import Self
+from typing import NamedTuple, Self
 
 from pydantic import ConfigDict, Field, ValidationError
 
@@ -15,9 +15,17 @@ LABELLED = "labelled"
 _SAMPLE = "sample-"
 
 
+class GivenLabel(NamedTuple):
+    """A label that a sample was given. `confirmed` if it had that label before."""
+
+    label: str
+    confirmed: bool
+
+
 class Correction(Frozen):
     """`image` is a PNG of the network's input, or the file of a sample of the dataset, (height, width, channels);
-    `predicted` is the predicted class, `label` the true one. `prediction_id` is a `sample_key` for a sample."""
+    `predicted` is the predicted class, `label` the true one. `prediction_id` is a `sample_key` for a sample.
+    `confirmed` if the image had this label before: somebody has looked, and left it as it was."""
 
     model_config = ConfigDict(frozen=True, ser_json_bytes="base64", val_json_bytes="base64")
 
@@ -26,6 +34,7 @@ class Correction(Frozen):
     predicted: str
     probability: float
     label: str
+    confirmed: bool = False
     labelled_at: datetime = Field(default_factory=utc_now)
     height: int
     width: int
@@ -33,7 +42,11 @@ class Correction(Frozen):
     image: bytes = Field(validation_alias=any_name("image"))
 
     def relabel(self, label: str) -> Self:
-        return self.model_copy(update={"label": label, "labelled_at": utc_now()})
+        return self.model_copy(update={"label": label, "confirmed": label == self.label, "labelled_at": utc_now()})
+
+    @property
+    def given(self) -> GivenLabel:
+        return GivenLabel(self.label, self.confirmed)
 
     @property
     def name(self) -> str:

@@ -20,6 +20,7 @@ from models_store.corrections.collected_test import of_test
 from models_store.corrections.collection import collect
 from models_store.corrections.correction import (
     Correction,
+    GivenLabel,
     correction_ids,
     read_correction,
     sample_key,
@@ -100,7 +101,7 @@ class Corrections:
         except FileNotFoundError as error:
             raise NotFound(f"the correction {name} of {source.name} is missing") from error
 
-    def labels(self, source: Dataset, numbers: Iterable[int]) -> dict[int, str]:
+    def labels(self, source: Dataset, numbers: Iterable[int]) -> dict[int, GivenLabel]:
         """The labels that samples of `source` were given, by their number there; in a dataset of corrections each has
         one. Raises NotFound, Damaged."""
         try:
@@ -109,12 +110,12 @@ class Corrections:
             return {}
         names = self._datasets.images(name).names if name == source.name else None
         ids = {each: sample_key(each) if names is None else Path(names[each]).stem for each in numbers}
-        folder, labels = self._datasets.folder(name), dict[int, str]()
+        folder, labels = self._datasets.folder(name), dict[int, GivenLabel]()
         known = set(correction_ids(folder)) if ids else set()
         for number, each in ids.items():
             with suppress(Damaged, FileNotFoundError):
                 if each in known:
-                    labels[number] = read_correction(folder, each).label
+                    labels[number] = read_correction(folder, each).given
         return labels
 
     def name_for(self, source: Dataset) -> str:

@@ -118,7 +118,7 @@ def test_dataset_fits_a_phone(open_page: OpenPage, locale: str, title: str) -> N
 def test_suspected_label_is_corrected(site: Site, open_page: OpenPage, tiny_document: JsonObject) -> None:
     publish(site.store, parse_spec(tiny_document), results=results_on(DATASETS["digits"], 0.8))
     page = open_page("#/data/digits")
-    suspects = page.get_by_role("region", name="Labels that are probably wrong")
+    suspects = page.get_by_role("region", name="Possibly mislabeled")
     suspects.get_by_role("button").first.click()
     dialog = page.get_by_role("dialog")
     image = dialog.get_by_role("img")
@@ -130,6 +130,13 @@ def test_suspected_label_is_corrected(site: Site, open_page: OpenPage, tiny_docu
     expect(suspects.get_by_text("corrected: ")).to_have_count(1)
     page.reload()
     expect(suspects.get_by_text("corrected: ")).to_have_count(1)
+    expect(suspects.get_by_role("link", name="All errors of")).to_have_attribute("href", re.compile("/mistakes$"))
+    listed = suspects.get_by_role("listitem").count()
+    suspects.get_by_role("button").nth(1).click()
+    dialog.get_by_role("button", name=re.compile(" is right$")).click()
+    expect(suspects.get_by_text("confirmed: ")).to_have_count(1)
+    page.reload()
+    expect(suspects.get_by_role("listitem")).to_have_count(listed - 1)
     assert site.store.experiments.holdout.peeks.of("digits").total == 0, "no look at test results"
     page.get_by_role("region", name="Corrections").get_by_role("link", name="Train with them").click()
     expect(page.get_by_text("digits-corrections joins the training split")).to_be_visible()

@@ -166,7 +166,7 @@ def test_keys_move_between_errors_and_relabel(site: Site, open_page: OpenPage, t
 def test_order_of_errors_is_explained(site: Site, open_page: OpenPage, tiny_spec: Spec) -> None:
     record = publish(site.store, tiny_spec())
     page = open_page(f"#/run/{record.id}/mistakes")
-    expect(page.get_by_text(re.compile(r"^First the \d+ that are possibly mislabelled"))).to_be_visible()
+    expect(page.get_by_text(re.compile(r"^First the \d+ that are possibly mislabeled"))).to_be_visible()
     page.get_by_label("Order").select_option("margin")
     expect(page.get_by_text("First the images that the network could hardly decide on.")).to_be_visible()
 

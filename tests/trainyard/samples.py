@@ -281,6 +281,7 @@ MISTAKE: JsonObject = {
     "suspect": True,
     "image": f"/experiments/{ID}/samples/test/7.png",
     "corrected": None,
+    "confirmed": False,
 }
 MISTAKES = {"items": [MISTAKE], "total": 8, "next_cursor": None}
 

@@ -152,8 +152,8 @@ class EvaluationView(EvaluationRecord):
 
 class Mistake(Answer):
     """A misclassified sample: `index` counts within its split, `sample` within the dataset; `file` is what the upload
-    calls it. `suspect`: its label is more likely wrong than the network. `image` is the path of its image. `corrected`
-    is another label that it was given since."""
+    calls it. `suspect`: its label is possibly wrong. `image` is the path of its image. `corrected` is another label
+    that it was given since; `confirmed`: somebody has looked and left its label as it is."""
 
     index: int
     sample: int
@@ -164,3 +164,4 @@ class Mistake(Answer):
     suspect: bool
     image: str | None
     corrected: str | None = None
+    confirmed: bool = False

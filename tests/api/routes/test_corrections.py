@@ -11,6 +11,7 @@ from PIL import Image
 
 from api.routes.corrections import await_written
 from api.sample_corrections import given_labels
+from models_store.corrections.correction import GivenLabel
 from models_store.experiments.record import Record
 from models_store.predictions.ids import Place, format_id
 from models_store.predictions.recent import Origin
@@ -280,6 +281,33 @@ def test_misclassified_sample_shows_its_correction(client: ApiClient, evaluated:
     items = client.get(f"/experiments/{evaluated.id}/mistakes").json()["items"]
 
     assert [each["corrected"] for each in items[:3]] == [other, None, None]
+    assert [each["confirmed"] for each in items[:3]] == [False, True, False]
+
+
+def test_confirmed_label_is_no_longer_suspect(client: ApiClient, evaluated: Record) -> None:
+    path = f"/experiments/{evaluated.id}/mistakes"
+    before = client.get(f"{path}?suspect=true").json()
+    first = before["items"][0]
+    relabel(client, evaluated.id, first["index"], first["true"]["label"])
+
+    after = client.get(f"{path}?suspect=true").json()
+
+    assert after["total"] == before["total"] - 1
+    assert first["index"] not in [each["index"] for each in after["items"]]
+    others = client.get(f"{path}?suspect=false&limit=1000").json()["items"]
+    [confirmed] = [each for each in others if each["index"] == first["index"]]
+    assert (confirmed["suspect"], confirmed["confirmed"], confirmed["corrected"]) == (False, True, None)
+
+
+def test_label_changed_later_is_not_confirmed(client: ApiClient, evaluated: Record) -> None:
+    path = f"/experiments/{evaluated.id}/mistakes?limit=1"
+    [first] = client.get(path).json()["items"]
+    for label in (first["true"]["label"], first["top"][0]["label"]):
+        relabel(client, evaluated.id, first["index"], label)
+
+    [corrected] = client.get(path).json()["items"]
+
+    assert (corrected["confirmed"], corrected["corrected"]) == (False, first["top"][0]["label"])
 
 
 def test_sample_labeled_again_has_the_last_label(client: ApiClient, evaluated: Record) -> None:
@@ -309,7 +337,10 @@ def test_correction_itself_gets_a_new_label(
     answer = relabel(client, added.id, 1, "3", split="training").json()
 
     assert (answer["source"], answer["sample"], answer["dataset"]) == (NAME, 1, NAME)
-    assert given_labels([0, 1797, 1798], ("digits", NAME), api_store) == {1797: "7", 1798: "3"}
+    assert given_labels([0, 1797, 1798], ("digits", NAME), api_store) == {
+        1797: GivenLabel("7", confirmed=False),
+        1798: GivenLabel("3", confirmed=False),
+    }
     view = eventually(lambda: (shown := ready(client, 2))["counts"]["train"][3] and shown)
     assert view["counts"]["train"] == [0, 0, 0, 1, 0, 0, 0, 1, 0, 0]
 

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from models_store.corrections.correction import LABELLED, Correction, sample_key
+from models_store.corrections.correction import LABELLED, Correction, GivenLabel, sample_key
 from models_store.datasets.folders import RECORD_FILE
 from models_store.datasets.images import IMAGES
 from models_store.datasets.record import DatasetStatus
@@ -116,7 +116,9 @@ def test_corrected_test_samples_are_counted(store: Store, collect: Callable[...,
     contents = store.datasets.get(NAME).contents
     assert contents is not None
     assert (sum(contents.counts["train"]), contents.test_samples) == (4, 2)
-    assert store.corrections.labels(DIGITS, [0, first - 1, first]) == {first - 1: "7", first: "7"}
+    assert store.corrections.labels(DIGITS, [0, first - 1, first]) == dict.fromkeys(
+        [first - 1, first], GivenLabel("7", confirmed=False)
+    )
 
 
 def test_reader_waits_while_images_are_replaced(store: Store, collect: Callable[..., None]) -> None:

@@ -29,7 +29,7 @@ def split_line(evaluation: Evaluation) -> str:
 
 def misclassified_line(sample: Mistake) -> str:
     guesses = ", ".join(f"{guess.label} {guess.probability:.1%}" for guess in sample.top)
-    doubt = "; its label may be wrong" if sample.suspect else ""
+    doubt = "; possibly mislabeled" if sample.suspect else "; label confirmed" if sample.confirmed else ""
     if sample.corrected is not None:
         doubt = f"; corrected to {sample.corrected}"
     name = f"sample {sample.index}" if sample.file is None else sample.file

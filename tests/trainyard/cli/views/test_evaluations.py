@@ -36,7 +36,8 @@ def test_limit_keeps_the_most_frequent_confusions() -> None:
     ("changes", "doubt"),
     [
         ({"suspect": False}, ""),
-        ({"suspect": True}, "; its label may be wrong"),
+        ({"suspect": True}, "; possibly mislabeled"),
+        ({"suspect": False, "confirmed": True}, "; label confirmed"),
         ({"suspect": True, "corrected": "9"}, "; corrected to 9"),
     ],
 )

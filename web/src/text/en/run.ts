@@ -220,10 +220,10 @@ export default {
   trueClass: "True class",
   predictedClass: "Predicted class",
   anyClass: "any",
-  onlySuspect: "Possibly mislabelled",
+  onlySuspect: "Possibly mislabeled",
   order: "Order",
   orders: {
-    suspect: "possibly mislabelled first",
+    suspect: "possibly mislabeled first",
     "-confidence": "surest errors first",
     margin: "closest decisions first",
     pair: "by class",
@@ -232,8 +232,8 @@ export default {
   orderHints: {
     suspect: (n: string, amount: number) =>
       amount === 0
-        ? "None of them looks mislabelled. The errors that the network is surest of come first."
-        : `First ${count(amount, { one: "the one that is", other: `the ${n} that are` })} possibly mislabelled: the network is as sure of another class as it is of that class's own images. Either the label is wrong, or the network is; look at the image.`,
+        ? "None of them looks mislabeled. The errors that the network is surest of come first."
+        : `First ${count(amount, { one: "the one that is", other: `the ${n} that are` })} possibly mislabeled: the network is as sure of another class as it is of that class's own images. Either the label is wrong, or the network is; look at the image.`,
     "-confidence": "First the errors that the network is surest of, also where the image is clear.",
     margin: "First the images that the network could hardly decide on.",
     pair: "By the true class, then by the predicted one.",
@@ -241,13 +241,13 @@ export default {
   },
   clearFilter: "Clear the filter",
   noErrorsFilter: "No error matches the filter",
-  errorAlt: (truth: string, predicted: string) => `labelled ${truth}, classified as ${predicted}`,
+  errorAlt: (truth: string, predicted: string) => `labeled ${truth}, classified as ${predicted}`,
   labelled: "Label",
   guesses: "Most probable",
   margin: "Margin",
   sample: "Sample",
   file: "File",
-  suspect: "Possibly mislabelled",
+  suspect: "Possibly mislabeled",
   suspectHint:
     "Another class is at least as probable as it is for samples with that label (confident learning). An overconfident network makes such errors, too.",
   previous: "previous error",
@@ -255,13 +255,15 @@ export default {
   relabel: "Correct label",
   relabelAs: (label: string) => `label as ${label}`,
   relabelHint: (dataset: string) =>
-    `A label adds the image to ${dataset}, which can be trained on; the dataset itself stays as it is.`,
+    `A label adds the image to ${dataset}, which can be trained on; the dataset itself stays as it is. The label that it has already confirms it.`,
   relabelTraining: "A run that adds them trains on the image with this label alone.",
   relabelHeldOut: (split: string) =>
     `This image is of the ${split} split: runs that are judged by it do not train on it, so that results stay comparable.`,
   isCorrected: (label: string) => `Corrected: it is ${label}.`,
+  isConfirmed: (label: string) => `Confirmed: it is ${label}.`,
   showCorrections: "Show the corrections",
   relabelled: (label: string, dataset: string) => `Added to ${dataset} as ${label}`,
+  confirmedAs: (label: string, dataset: string) => `Confirmed as ${label}, and added to ${dataset}`,
   chooseClass: "Choose a class",
   numbers: "Samples of this dataset are numbers, so there is no image to show.",
 

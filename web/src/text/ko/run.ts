@@ -249,13 +249,15 @@ const ko: Same<typeof en> = {
   relabel: "올바른 레이블",
   relabelAs: (label) => `레이블 ${label} 지정`,
   relabelHint: (dataset) =>
-    `레이블을 지정하면 이미지가 학습에 쓸 수 있는 ${dataset}에 추가됩니다. 원래 데이터셋은 바뀌지 않습니다.`,
+    `레이블을 지정하면 이미지가 학습에 쓸 수 있는 ${dataset}에 추가됩니다. 원래 데이터셋은 바뀌지 않습니다. 지금 레이블을 그대로 지정하면 맞는 레이블로 확인한 것이 됩니다.`,
   relabelTraining: "이 정정을 추가한 실험은 이 이미지를 새 레이블로만 학습합니다.",
   relabelHeldOut: (split) =>
     `이 이미지는 ${split} 분할에 속합니다. 이 분할로 평가하는 실험은 결과를 비교할 수 있도록 이 이미지로 학습하지 않습니다.`,
   isCorrected: (label) => `${attach(label, "으로/로")} 정정했습니다.`,
+  isConfirmed: (label) => `${attach(label, "이/가")} 맞다고 확인했습니다.`,
   showCorrections: "정정 보기",
   relabelled: (label, dataset) => `${dataset}에 ${attach(label, "으로/로")} 추가했습니다`,
+  confirmedAs: (label, dataset) => `${attach(label, "이/가")} 맞다고 확인하고 ${dataset}에 추가했습니다`,
   chooseClass: "클래스 선택",
   numbers: "이 데이터셋의 샘플은 숫자이므로 표시할 이미지가 없습니다.",
 

@@ -1,5 +1,7 @@
+import type { Judged } from "../../api/relabel.ts";
+
 /** A misclassified sample, as `GET /experiments/{id}/mistakes` has it. */
-export interface Mistake {
+export interface Mistake extends Judged {
   /** Within its split. */
   index: number;
   true: { label: string; index: number };
@@ -7,8 +9,6 @@ export interface Mistake {
   top: readonly { label: string; index: number; probability: number }[];
   /** A path of the API; null if samples are not images. */
   image: string | null;
-  /** Another label that it was given; null if none. */
-  corrected: string | null;
 }
 
 export interface Suspects {

@@ -1,6 +1,6 @@
 import { getJson, url } from "../../api/client.ts";
 import { problemFrom } from "../../api/problem.ts";
-import { relabel } from "../../api/relabel.ts";
+import { givenLabel, relabel } from "../../api/relabel.ts";
 import { type Resource, resource } from "../../api/resource.svelte.ts";
 import { toasts } from "../../parts/toasts.svelte.ts";
 import { route } from "../../shell/route.svelte.ts";
@@ -19,7 +19,7 @@ import type { Evaluation, RunState } from "./state.svelte.ts";
 interface Found {
   items: readonly Misclassified[];
   total: number;
-  /** How many of all are possibly mislabelled, where they come first. */
+  /** How many of all are possibly mislabeled, where they come first. */
   suspects?: number;
 }
 
@@ -68,9 +68,14 @@ export class ErrorsState {
     return true;
   }
 
-  /** The label that a sample was given, here or before. */
+  /** The label that a sample was given, here or before; its own where that was confirmed. */
   labelOf(item: Misclassified): string | null {
-    return this.given[item.image ?? ""] ?? item.corrected;
+    return givenLabel(item, this.given[item.image ?? ""]);
+  }
+
+  /** Whether its label is possibly wrong, and was left as it is by nobody. */
+  isSuspect(item: Misclassified): boolean {
+    return item.suspect && this.labelOf(item) !== item.true.label;
   }
 
   /** Add the image of a sample with its right label to the corrections of its dataset. */
@@ -82,7 +87,7 @@ export class ErrorsState {
     try {
       const split = readSplit(this.filter.split);
       const { dataset } = await relabel({ experiment: this.#run.id, split, index: item.index }, label);
-      toasts.show(t.relabelled(label, dataset));
+      toasts.show((label === item.true.label ? t.confirmedAs : t.relabelled)(label, dataset));
     } catch (thrown) {
       this.given = before;
       const problem = problemFrom(thrown);
