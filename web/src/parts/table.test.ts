@@ -3,6 +3,8 @@ import { test } from "node:test";
 import {
   clampWidth,
   compareValues,
+  type Drawn,
+  drawRows,
   moved,
   nextSort,
   pinnedAt,
@@ -88,4 +90,37 @@ test("a table is scrolled no further than a row needs", () => {
   assert.equal(scrollFor(2, 32, 0, 320), 0);
   assert.equal(scrollFor(10, 32, 0, 320), 32);
   assert.equal(scrollFor(1, 32, 100, 320), 32);
+});
+
+test("of many rows that change those in sight are drawn first", () => {
+  const rows = Array.from({ length: 100 }, (_, index) => `row ${index}`);
+  const at = (first: number) => [first, first + 20] as const;
+  const slots = (drawn: readonly Drawn<string>[]) => {
+    const found: Drawn<string>[] = [];
+    for (const each of drawn) found[each.index % 20] = each;
+    return found;
+  };
+  const first = drawRows(rows, at(0), [0, 10], [], false);
+  assert.equal(first.isLate, false);
+  assert.deepEqual(
+    first.drawn.map(({ row }) => row),
+    rows.slice(0, 20),
+  );
+  const before = slots(first.drawn);
+
+  const little = drawRows(rows, at(5), [8, 18], before, false);
+  assert.equal(little.isLate, false);
+  assert.equal(little.drawn.at(-1)?.row, "row 24");
+  assert.equal(little.drawn[0], before[5], "the same object");
+
+  const far = drawRows(rows, at(40), [45, 55], before, false);
+  assert.equal(far.isLate, true);
+  for (const { index, row } of far.drawn)
+    assert.equal(row, index >= 45 && index < 55 ? `row ${index}` : `row ${index % 20}`);
+
+  const settled = drawRows(rows, at(40), [45, 55], slots(far.drawn), true);
+  assert.deepEqual(
+    settled.drawn.map(({ row }) => row),
+    rows.slice(40, 60),
+  );
 });

@@ -36,6 +36,45 @@ export function visibleRows(
   return [first, first + count];
 }
 
+/** A row that is in the document: the `index` that it stands for, and what it shows. */
+export interface Drawn<Row> {
+  readonly index: number;
+  readonly row: Row;
+}
+
+/** So many rows change in one frame, with those in sight. */
+export const AT_ONCE = 12;
+
+/**
+ * What the rows of the document show, by slot, when they stand for `range` of `rows`. Where many change at once, as by
+ * fast scrolling or another filter, those out of `sight` keep what they showed `before`, unless `all` are wanted: nobody
+ * sees them yet, and drawing them takes as long as drawing the others. Returns whether any did. What has not changed is
+ * the object that it was `before`.
+ */
+export function drawRows<Row>(
+  rows: readonly Row[],
+  range: readonly [number, number],
+  sight: readonly [number, number],
+  before: readonly (Drawn<Row> | undefined)[],
+  all: boolean,
+): { drawn: Drawn<Row>[]; isLate: boolean } {
+  const [first, end] = range;
+  const slots = end - first;
+  let changed = 0;
+  for (let index = first; index < end; index++) if (before[index % slots]?.row !== rows[index]) changed += 1;
+  const isSplit = !all && changed > AT_ONCE;
+  let isLate = false;
+  const drawn: Drawn<Row>[] = [];
+  for (let index = first; index < end; index++) {
+    const known = before[index % slots];
+    const isLeft = isSplit && known !== undefined && (index < sight[0] || index >= sight[1]);
+    const row = isLeft ? known.row : (rows[index] as Row);
+    isLate ||= row !== rows[index];
+    drawn.push(known?.index === index && known.row === row ? known : { index, row });
+  }
+  return { drawn, isLate };
+}
+
 const STEPS: Readonly<Record<string, (page: number, count: number) => number>> = {
   j: () => 1,
   ArrowDown: () => 1,

@@ -29,6 +29,18 @@ export interface Single {
 
 export type RunRow = Group | Single;
 
+const SINGLES = new WeakMap<RunSummary, Single>();
+
+/** The row of a run: the same object for the same summary, so that what has not changed is not drawn again. */
+export function singleRow(run: RunSummary): Single {
+  let row = SINGLES.get(run);
+  if (row === undefined) {
+    row = { kind: "run", run };
+    SINGLES.set(run, row);
+  }
+  return row;
+}
+
 /** Mean and standard deviation of the finite values; null without any. */
 export function meanOf(values: Iterable<unknown>): Mean | null {
   let [n, mean, squares] = [0, 0, 0];
@@ -75,7 +87,7 @@ export function groupRuns(
   return [...groups].flatMap(([key, members]) => {
     const label = by === "group" && key ? (members[0]?.name ?? key) : key;
     const group: Group = { kind: "group", key, label, runs: members, means: meansOf(members, columns) };
-    return [group, ...(isOpen(key) ? members.map((run): Single => ({ kind: "run", run })) : [])];
+    return [group, ...(isOpen(key) ? members.map(singleRow) : [])];
   });
 }
 

@@ -17,7 +17,15 @@ import {
 } from "./columns.ts";
 import { isLocal, meets, parseFilter, toQuery } from "./filter.ts";
 import { firstRuns } from "./first.ts";
-import { GROUPINGS, type Grouping, groupRuns, type RunRow, sortGroups, sortRuns } from "./grouping.ts";
+import {
+  GROUPINGS,
+  type Grouping,
+  groupRuns,
+  type RunRow,
+  singleRow,
+  sortGroups,
+  sortRuns,
+} from "./grouping.ts";
 
 /** What the view Runs shows: the list of the service, as the hash says. */
 export class RunsState {
@@ -64,7 +72,7 @@ export class RunsState {
       descending,
       speech.locale,
     );
-    if (!this.group) return sorted.map((run) => ({ kind: "run", run }));
+    if (!this.group) return sorted.map(singleRow);
     const grouped = groupRuns(sorted, this.group, this.columns, (key) => this.open.has(key));
     return id ? sortGroups(grouped, id, descending) : grouped;
   });
