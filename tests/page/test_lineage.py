@@ -40,7 +40,7 @@ def test_steps_show_what_they_changed_and_gained(site: Site, open_page: OpenPage
     path = page.get_by_role("list", name="From the first to this run")
     expect(path.get_by_role("link")).to_have_text([f"{value} {name}" for name, value in VALUES.items()])
 
-    tree = page.get_by_role("region", name="All that was tried")
+    tree = page.get_by_role("region", name="Everything that was tried")
     expect(tree.locator("a.name")).to_have_text(["first", "branch", "second", "third"])
     third = tree.get_by_role("listitem").filter(has=page.get_by_role("link", name="third", exact=True))
     expect(third).to_contain_text("+30.0")

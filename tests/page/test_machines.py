@@ -32,7 +32,7 @@ def test_idle_worker_is_shown(open_page: OpenPage, site: Site) -> None:
     site.store.workers.beat(Worker(name="lab:7", hostname="lab", pid=7))
     page = open_page("#/machines", width=390)
     expect(page.get_by_text("1 worker is up.")).to_be_visible()
-    expect(page.get_by_text("Waits for a run.")).to_be_visible()
+    expect(page.get_by_text("Waiting for a run.")).to_be_visible()
 
 
 def test_worker_is_drained_and_resumed(open_page: OpenPage, site: Site) -> None:

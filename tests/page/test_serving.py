@@ -38,7 +38,7 @@ def test_model_is_pinned_and_returned_to_best(open_page: OpenPage, site: Site, t
 
 def test_nothing_serves_before_a_run_has_finished(open_page: OpenPage) -> None:
     page = open_page("#/serving", width=390, locale="ko-KR")
-    expect(page.get_by_role("heading", name="아직 서비스하는 모델이 없습니다")).to_be_visible()
+    expect(page.get_by_role("heading", name="아직 서빙하는 모델이 없습니다")).to_be_visible()
 
 
 def test_traffic_and_its_drift_are_shown(open_page: OpenPage, site: Site, tiny_document: dict[str, Any]) -> None:

@@ -42,12 +42,12 @@ def test_sweep_is_started_watched_and_used(open_page: OpenPage, service: Service
 
 def watch_trials_come(page: Page) -> None:
     """Nothing is done here: all comes by events."""
-    expect(page.get_by_role("grid", name="Trials")).to_contain_text("trains", timeout=1000 * TRAIN_SECONDS)
+    expect(page.get_by_role("grid", name="Trials")).to_contain_text("training", timeout=1000 * TRAIN_SECONDS)
     dots = page.locator("[role=img][aria-label^='Trials in their order'] circle")
     expect(dots).to_have_count(1, timeout=1000 * TRAIN_SECONDS)
     expect(page.get_by_role("region", name="Status")).to_contain_text("4 of 4 trials", timeout=4000 * TRAIN_SECONDS)
     expect(dots).to_have_count(TRIALS)
-    expect(page.get_by_role("main").get_by_text("ended", exact=True)).to_be_visible(timeout=1000 * TRAIN_SECONDS)
+    expect(page.get_by_role("main").get_by_text("finished", exact=True)).to_be_visible(timeout=1000 * TRAIN_SECONDS)
     shot(page, "sweep-ended")
 
 

@@ -52,7 +52,7 @@ def test_list_follows_its_sweeps(open_page: OpenPage, swept: Swept, watch: Watch
     expect(row).to_contain_text("0.9500")
     assert watch.requests[asked:] == [], "the event says it all"
     swept.write(SweepStatus.SUCCEEDED)
-    expect(row).to_contain_text("ended")
+    expect(row).to_contain_text("finished")
     page.get_by_role("link", name="rates").click()
     expect(page.get_by_role("heading", name="rates")).to_be_visible()
 
@@ -65,7 +65,7 @@ def test_trials_appear_as_they_come(open_page: OpenPage, swept: Swept, watch: Wa
     claim = swept.run(epochs=2)
     swept.write()
     row = page.get_by_role("row").filter(has=page.get_by_role("link", name="Run of trial 2"))
-    expect(row).to_contain_text("trains")
+    expect(row).to_contain_text("training")
     expect(page.locator(f"{chart(page, 'val_accuracy')} .series")).to_have_count(3)
     claim.cancel()
     swept.trials.pop()
@@ -93,11 +93,11 @@ def test_repeats_show_how_sure_it_is(open_page: OpenPage, site: Site) -> None:
         swept.succeed(value - 0.01, repeat_of=1)
     swept.write(SweepStatus.SUCCEEDED, importance=IMPORTANCE)
     page = open_page(f"#/sweeps/{swept.id}", width=390, dark=True)
-    sure = page.get_by_role("region", name="How sure")
+    sure = page.get_by_role("region", name="Confidence")
     expect(sure).to_contain_text("0.9000 ± 0.0200")
     expect(page.get_by_role("region", name="Status")).to_contain_text("95 % interval")
     expect(page.get_by_role("region", name="Best trial")).to_contain_text("0.9000")
-    expect(page.locator(chart(page, "What matters"))).to_be_visible()
+    expect(page.locator(chart(page, "Importance"))).to_be_visible()
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     assert axe_findings(page) == []
 
@@ -105,7 +105,7 @@ def test_repeats_show_how_sure_it_is(open_page: OpenPage, site: Site) -> None:
 def test_sweep_is_paused_extended_and_cancelled(open_page: OpenPage, site: Site, swept: Swept, watch: Watch) -> None:
     page = open_page(f"#/sweeps/{swept.id}")
     page.get_by_role("button", name="Pause").click()
-    expect(page.get_by_role("button", name="Go on")).to_be_visible()
+    expect(page.get_by_role("button", name="Continue")).to_be_visible()
     assert site.store.sweeps.get(swept.id).status is SweepStatus.PAUSED
     page.get_by_role("button", name="Budget").click()
     dialog = page.get_by_role("dialog", name="Budget")
@@ -122,7 +122,9 @@ def test_sweep_is_paused_extended_and_cancelled(open_page: OpenPage, site: Site,
     spec = site.store.sweeps.get(swept.id).spec
     assert (spec.trials, spec.minutes, spec.parallel, spec.priority) == (9, 30, 2, 5)
     page.get_by_role("button", name="Resume trial 1").click()
-    expect(page.get_by_role("row").filter(has=page.get_by_role("link", name="Run of trial 1"))).to_contain_text("waits")
+    expect(page.get_by_role("row").filter(has=page.get_by_role("link", name="Run of trial 1"))).to_contain_text(
+        "waiting"
+    )
     page.get_by_role("button", name="Cancel the sweep").click()
     page.get_by_role("dialog", name="Cancel").get_by_role("button", name="Cancel the sweep").click()
     expect(page.get_by_role("button", name="Cancelling")).to_be_disabled()

@@ -40,6 +40,7 @@ VIEWS = {
     "#/serving": "section .name",
     "#/machines": "main a[href^='#/run/']",
     "#/class": "main h2",
+    "#/access": "main h2",
     "#/sweeps": "[role=gridcell] a",
     "#/sweeps/SWEEP": "main path.raw",
     "#/nothing": "main h2",

@@ -49,7 +49,9 @@ def fill_school(store: Store) -> dict[str, str]:
     add_dataset(store, ann, "my-butterflies", shape_archive(TWO, (96, 64), 12, 6))
     # The key of a student cannot upload.
     _, uploads = store.keys.create(KeySpec(scopes=(*STUDENT_SCOPES, KeyScope.DATA)), ann)
+    _, admin = store.keys.create(KeySpec(scopes=(KeyScope.ADMIN,), name="of the machine room"), "admin")
     return {
+        "admin": admin,
         "owner": uploads,
         "private": private,
         "private sweep": sweep,

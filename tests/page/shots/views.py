@@ -45,8 +45,8 @@ class Shot(NamedTuple):
     is_empty: bool = False
     """Whether it is taken of a service without runs."""
     who: str = ""
-    """Whose key is used of a service that asks for keys and has a class: `teacher`, `student`, or `owner`, who may also
-    upload."""
+    """Whose key is used of a service that asks for keys and has a class: `teacher`, `student`, `owner`, who may also
+    upload, or `admin`."""
 
     @property
     def view(self) -> str:
@@ -343,6 +343,10 @@ SHOTS: tuple[Shot, ...] = (
     Shot("class-student-run", "run/{finished}", "main section.card .primary", who="student"),
     Shot("class-student-submitted", "run/{submitted}", "main section.card [role=status]", who="student"),
     Shot("class-empty", "class", "main h2", is_empty=True),
+    Shot("access", "access", "main section", who="owner"),
+    Shot("access-new", "access", "main section", click("header .actions .primary"), who="owner"),
+    Shot("access-admin", "access", "main table", who="admin"),
+    Shot("access-limits", "access", "main table", click("main table button"), who="admin"),
     Shot("private-runs", "runs", "main [role=img]", who="owner"),
     Shot("private-run", "run/{private}", "path.raw", look_who_sees, who="owner"),
     Shot("private-shown", "run/{finished}", "path.raw", look_who_sees, who="owner"),

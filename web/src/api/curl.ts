@@ -6,7 +6,7 @@ export function withKey(line: string): string {
 /** A request as a line for a shell. */
 export function curlLine(
   address: string,
-  method: "POST" | "DELETE" | "PATCH",
+  method: "POST" | "DELETE" | "PATCH" | "PUT",
   path: string,
   body?: unknown,
 ): string {

@@ -9,8 +9,13 @@ export interface Edit {
   private?: boolean;
 }
 
+/** Also what lists do not show. */
+export interface RunEdit extends Edit {
+  priority?: number;
+}
+
 /** Send an edit. Throws Problem where it is rejected. */
-export async function sendEdit(id: string, edit: Edit): Promise<void> {
+export async function sendEdit(id: string, edit: RunEdit): Promise<void> {
   await request(`/experiments/${encodeURIComponent(id)}`, {
     method: "PATCH",
     headers: { "content-type": "application/merge-patch+json" },

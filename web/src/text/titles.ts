@@ -12,6 +12,7 @@ export const titles = catalogue(
     class: "Class",
     compare: "Compare",
     lineage: "Lineage",
+    access: "Access",
   },
   {
     runs: "실험",
@@ -23,5 +24,6 @@ export const titles = catalogue(
     class: "수업",
     compare: "비교",
     lineage: "계보",
+    access: "접근",
   },
 );

@@ -23,7 +23,7 @@ export default {
     count(most, { one: `${n} of 1 submission`, other: `${n} of ${most} submissions` }),
   tied: "no difference is shown",
   noDifference: (n: number): string => `Between the first ${n} no difference is shown.`,
-  explained: "Lines are 95 % intervals. Students of one rank differ by no more than chance explains.",
+  explained: "Lines are 95% intervals. Students of one rank differ by no more than chance explains.",
   yours: "Your submissions",
   counts: "counts",
   left: (n: number): string =>

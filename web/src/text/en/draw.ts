@@ -72,7 +72,7 @@ export default {
   trainHint:
     "Shows a new run that starts from this network's weights, with the corrections added to its training split.",
   duel: "Duel",
-  duelTitle: "Who answers",
+  duelTitle: "Runs that answer",
   duelHint: (n: number) =>
     `Up to ${n} runs answer the same drawing. None chosen: the model that serves the dataset.`,
   duelNone: "No run on this dataset has succeeded yet.",

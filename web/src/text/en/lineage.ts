@@ -9,7 +9,7 @@ export default {
   noRunText: "A lineage is shown of one run: open it from the run.",
   toRuns: "To the runs",
   path: "From the first to this run",
-  tree: "All that was tried",
+  tree: "Everything that was tried",
   toRun: "Show the run",
   here: (name: string) => `Lineage of ${name}`,
   compare: "Compare with the run it is based on",

@@ -42,7 +42,7 @@ export default {
   cancelling: "Cancelling",
   continueFrom: "New from this",
   continueRun: "Continue",
-  continueHint: "Goes on where this run ended, with more epochs, as a new run.",
+  continueHint: "Continues where this run ended, with more epochs, as a new run.",
   repeats: "Repeats",
   oneOfRepeats: (n: number) => `One of ${n} repeats`,
   repeatsEnded: (n: number) => `Mean ± standard deviation of ${runs(n)}, with the 95% interval of the mean.`,

@@ -20,7 +20,8 @@ export default {
   toRuns: "To the runs",
   loadFailed: "This view could not be loaded",
   login: "Log in",
-  loginHint: "This service asks for a key. An admin of it can make one: `trainyard keys create`.",
+  loginHint:
+    "This service asks for a key. An administrator creates one with `trainyard keys create`; a teacher hands it out on a card.",
   signInWith: (provider: string) => `Sign in with ${provider}`,
   orKey: "Or enter a key:",
   accessKey: "Key",

@@ -21,7 +21,7 @@ const ko: Same<typeof en> = {
   submissions: (n, most) => `제출 ${n}/${most}`,
   tied: "차이가 확인되지 않음",
   noDifference: (n) => `상위 ${n}명 사이에는 차이가 확인되지 않습니다.`,
-  explained: "선은 95 % 구간입니다. 같은 순위의 학생은 우연으로 설명되는 만큼만 다릅니다.",
+  explained: "선은 95% 구간입니다. 같은 순위의 학생은 우연으로 설명되는 만큼만 다릅니다.",
   yours: "내 제출",
   counts: "반영됨",
   left: (n) => `제출 ${n}회 남음`,

@@ -2,19 +2,19 @@ import type { Same } from "../catalogue.svelte.ts";
 import type en from "../en/serving.ts";
 
 const ko: Same<typeof en> = {
-  title: "서비스",
+  title: "서빙",
   refresh: "새로 고침",
-  best: "검증 정확도가 가장 높아 서비스합니다.",
+  best: "검증 정확도가 가장 높아 서빙합니다.",
   pinned: (since) => `${since}부터 고정되었습니다.`,
-  nothingServes: "서비스할 수 있는 모델이 없습니다.",
+  nothingServes: "서빙할 수 있는 모델이 없습니다.",
   validation: "검증",
   test: "테스트",
-  rejected: "서비스할 수 없는 모델:",
+  rejected: "서빙할 수 없는 모델:",
   tryIt: "시험하기",
   backToBest: "최고 모델로 되돌리기",
   candidates: "후보",
   pin: "고정",
-  serves: "서비스 중",
+  serves: "서빙 중",
   pinThis: (name) => `${name} 고정`,
   isPinned: "고정됨",
   history: (n) => `이력: 교체 ${n}번`,
@@ -34,8 +34,8 @@ const ko: Same<typeof en> = {
   errors: "거부 또는 실패",
   median: "절반의 응답 시간",
   slowest: "99%의 응답 시간",
-  emptyTitle: "아직 서비스하는 모델이 없습니다",
-  emptyText: "데이터셋마다 가장 좋은 완료된 실험이 저절로 서비스됩니다. 먼저 학습하세요.",
+  emptyTitle: "아직 서빙하는 모델이 없습니다",
+  emptyText: "데이터셋마다 가장 좋은 완료된 실험이 저절로 서빙됩니다. 먼저 학습하세요.",
   newRun: "새 실험",
 };
 export default ko;

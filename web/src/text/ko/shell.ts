@@ -25,7 +25,7 @@ const ko: Same<typeof en> = {
   loadFailed: "화면을 불러오지 못했습니다",
   login: "로그인",
   loginHint:
-    "이 서비스를 쓰려면 키가 필요합니다. 서비스 운영자가 `trainyard keys create`로 만들 수 있습니다.",
+    "이 서비스를 쓰려면 키가 필요합니다. 서비스 운영자가 `trainyard keys create`로 만들고, 수업에서는 교사가 카드로 나누어 줍니다.",
   signInWith: (provider: string) => `${provider} 계정으로 로그인`,
   orKey: "또는 키를 입력하세요.",
   accessKey: "키",

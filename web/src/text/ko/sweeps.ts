@@ -7,7 +7,7 @@ const ko: Same<typeof en> = {
   newSweep: "새 스윕",
   emptyTitle: "아직 스윕이 없습니다",
   emptyText:
-    "스윕은 신경망 하나를 여러 방식으로 학습해 가장 좋은 설정을 찾습니다. 새 실험에서 값 대신 $search를 쓰세요. 예: {$search: {float: [0.0001, 0.1], log: true}}",
+    "스윕은 신경망 하나를 여러 방식으로 학습해 가장 좋은 설정을 찾습니다. 새 실험에서 값 대신 $search를 쓰세요. 예: {$search: {float: [0.0001, 0.1], log: true}}. 준비된 스윕으로 시작해도 됩니다.",
   emptyStart: "digits 학습률 탐색",
   toSweeps: "스윕 목록으로",
   gone: "없는 스윕입니다",
@@ -65,7 +65,7 @@ const ko: Same<typeof en> = {
   stopsEarly: (factor) => `${factor}개 중 못한 ${factor - 1}개는 조기 중단`,
   infeasibleOf: (n, checked) => `확인한 점 ${checked}개 중 ${n}개는 무효`,
   step: (step) => `${step} 간격`,
-  repeats: "얼마나 확실한가",
+  repeats: "신뢰도",
   repeatsHint:
     "가장 좋은 점들을 다른 시드로 다시 학습했습니다. 평균 ± 표준편차와, 실제 평균이 95% 신뢰도로 놓이는 구간입니다.",
   mean: (metric) => metric,
@@ -74,7 +74,7 @@ const ko: Same<typeof en> = {
   charts: "그래프",
   order: "시도 순서",
   orderHint: "선은 그때까지의 최고값, 고리는 가장 좋은 시도입니다. 흐린 점은 조기 중단되었거나 실패했습니다.",
-  importance: "무엇이 중요한가",
+  importance: "중요도",
   importanceHint: "좋은 시도와 나머지를 가르는 데 각 차원이 차지하는 몫입니다 (PED-ANOVA).",
   parallelChart: "평행 좌표",
   parallelHint: "축을 따라 끌어서 범위를 고릅니다.",
@@ -120,7 +120,8 @@ const ko: Same<typeof en> = {
     trials: "모두 몇 개의 점을 시도할지",
     minutes: "이 시간이 지나면 새 시도를 시작하지 않습니다",
     parallel: "워커 수보다 많아도 소용없습니다",
-    priority: "-100에서 100까지, 앞으로 시작할 시도에 적용됩니다. 높은 것부터 시작합니다",
+    priority:
+      "-100에서 100까지, 앞으로 시작할 시도에 적용됩니다. 같은 소유자의 대기 중인 실험 가운데 높은 것부터 시작합니다",
   },
   noLimit: "제한 없음",
   save: "저장",

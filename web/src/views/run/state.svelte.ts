@@ -1,6 +1,6 @@
 import { answer, api, type Schema } from "../../api/client.ts";
 import { connection } from "../../api/connection.svelte.ts";
-import { type Edit, sendEdit } from "../../api/edit.ts";
+import { type RunEdit, sendEdit } from "../../api/edit.ts";
 import { applyToRecord, type Experiment } from "../../api/experiment.ts";
 import { addEpoch, type History } from "../../api/history.ts";
 import { problemFrom } from "../../api/problem.ts";
@@ -68,7 +68,7 @@ export class RunState {
   }
 
   /** Show an edit at once and send it; what the service rejects is undone, with a message. */
-  async edit(edit: Edit): Promise<boolean> {
+  async edit(edit: RunEdit): Promise<boolean> {
     const before = this.record.data;
     if (!before) return false;
     this.record.set({ ...before, ...edit } as Experiment);

@@ -1,0 +1,36 @@
+/** What can be done with a run that has ended. */
+export default {
+  reproduce: "Reproduce",
+  reproduceHint: "Train it again with the same spec and seed, and compare the weights",
+  reproducing: "It waits in the queue; when it has ended, both are compared here.",
+  reproduction: "Reproduction",
+  original: "Show the original",
+  notYet: "Compared when it has succeeded.",
+  outcome: {
+    identical: "Identical to the bit",
+    within_noise: "The same within noise",
+    different: "Different",
+  },
+  deleteState: "Delete its training state",
+  deleteStateTitle: "Delete the training state?",
+  deleteStateText:
+    "This saves disk space. The model, results and history stay, but the training cannot be continued any more.",
+  stateDeleted: "The training state was deleted",
+  deleteRun: "Delete the run",
+  deleteRunTitle: (name: string) => `Delete ${name}?`,
+  deleteRunText: "The model, results and files are removed from the service. This cannot be undone.",
+  deleteForce: "Delete it anyway",
+  runDeleted: (name: string) => `${name} was deleted`,
+  evaluate: "Evaluate",
+  evaluateOn: "Evaluate on another dataset",
+  evaluateTitle: "Evaluate on another dataset",
+  evaluateText:
+    "Only datasets are listed all of whose classes the network knows. The last evaluation on each is kept.",
+  nothingEvaluable: "No other dataset has only classes that this network knows.",
+  toData: "To the datasets",
+  dataset: "Dataset",
+  samples: "Samples",
+  part: { all: "all", train: "all but its official test split", test: "its official test split" },
+  priority: "Priority",
+  priorityHint: "-100 to 100: of the waiting runs of one owner, the highest starts first",
+};
