@@ -61,6 +61,16 @@ def test_key_opens_the_page_for_this_tab(site: Site, open_page: OpenPage, watch:
     watch.forgive(REJECTED)
 
 
+def test_login_says_that_the_service_is_away(site: Site, open_page: OpenPage, watch: Watch) -> None:
+    page = open_page("#/runs", locale="ko-KR")
+    page.get_by_label("키").wait_for()
+    page.route("**/keys/me", lambda route: route.abort())
+    page.get_by_label("키").fill(new_key(site))
+    page.get_by_role("button", name="로그인").click()
+    expect(page.get_by_role("alert")).to_contain_text("서비스에 연결할 수 없습니다")
+    watch.forgive(REJECTED, "net::ERR_FAILED")
+
+
 def test_key_in_the_address_opens_the_page(site: Site, open_page: OpenPage, tiny_spec: Spec) -> None:
     record = publish(site.store, tiny_spec(), results=results_on(DATASETS["digits"], 0.8))
 

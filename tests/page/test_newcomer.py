@@ -91,7 +91,7 @@ def look_at_errors(page: Page, service: Service, run: str) -> None:
     for _ in range(predicted):
         page.keyboard.press("ArrowRight")
     page.keyboard.press("Enter")
-    images = page.get_by_role("button", name=f"labelled {truth}, classified as {predicted}")
+    images = page.get_by_role("button", name=f"labeled {truth}, classified as {predicted}")
     expect(images).to_have_count(matrix[truth][predicted])
     assert images.first.locator("img").evaluate("image => image.decode().then(() => image.naturalWidth)") == 8
 

@@ -131,7 +131,7 @@ def test_cell_of_the_matrix_leads_to_its_images(site: Site, open_page: OpenPage,
     page.keyboard.press("Enter")
     expect(page).to_have_url(f"{site.url}/#/run/{record.id}/mistakes?true=0&predicted=1")
     expect(page.get_by_text("1 misclassified sample")).to_be_visible()
-    image = page.get_by_role("button", name="labelled 0, classified as 1")
+    image = page.get_by_role("button", name="labeled 0, classified as 1")
     assert image.locator("img").evaluate("image => image.decode().then(() => image.naturalWidth)") == 8
 
 
