@@ -55,14 +55,14 @@ export default {
   prune: "Delete old runs",
   pruneText:
     "Ended runs beyond any of these limits are deleted. What has a star, serves or is needed is kept. This cannot be undone.",
-  pruneDays: "Ended more than this many days ago",
+  pruneDays: "Ended more than so many days ago",
   pruneNewest: "All but this many of the newest",
   pruneBytes: "The oldest, until all take less than this (GB)",
   noLimit: "no limit",
   pruneNoLimit: "Give at least one limit.",
   pruneFound: (n: number, size: string) =>
     n
-      ? `${count(n, { one: "1 run would be deleted", other: `${n} runs would be deleted` })}, ${size}:`
+      ? `${count(n, { one: "1 run goes", other: `${n} runs go` })}, ${size}:`
       : "Nothing would be deleted.",
   pruneKept: (n: number) => `${count(n, { one: "1 is", other: `${n} are` })} beyond them and kept:`,
   pruneThese: "Delete these",

@@ -71,7 +71,7 @@ export default {
   intervalTitle: "95% interval",
   trial: "Trial",
   charts: "Charts",
-  order: "Trials in order",
+  order: "Trials in their order",
   orderHint:
     "The line is the best so far; a ring marks the best trial. Faint ones were stopped early or failed.",
   importance: "Importance",
