@@ -43,7 +43,7 @@ def test_worker_is_drained_and_resumed(open_page: OpenPage, site: Site) -> None:
     assert site.store.workers.drains.mode_of("lab:7") == "finish"
     assert axe_findings(page) == []
     page.get_by_role("button", name="Have lab:7 start runs again").click()
-    expect(page.get_by_text("Waits for a run.")).to_be_visible()
+    expect(page.get_by_text("Waiting for a run.")).to_be_visible()
     assert site.store.workers.consuming() != []
 
 
