@@ -61,9 +61,7 @@ export default {
   noLimit: "no limit",
   pruneNoLimit: "Give at least one limit.",
   pruneFound: (n: number, size: string) =>
-    n
-      ? `${count(n, { one: "1 run goes", other: `${n} runs go` })}, ${size}:`
-      : "Nothing would be deleted.",
+    n ? `${count(n, { one: "1 run goes", other: `${n} runs go` })}, ${size}:` : "Nothing would be deleted.",
   pruneKept: (n: number) => `${count(n, { one: "1 is", other: `${n} are` })} beyond them and kept:`,
   pruneThese: "Delete these",
   pruned: (n: number, size: string) =>
