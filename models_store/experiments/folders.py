@@ -25,7 +25,7 @@ from models_store.files import append_line, create_record_folder, lock_folder, r
 from models_store.frozen import Frozen
 from models_store.ids import describe_id_mistake, is_experiment_id
 from models_store.versions import may_be_newer
-from models_store.visibility import PUBLIC, Privacy, RecordFiles
+from models_store.visibility import PUBLIC, Privacy, RecordFiles, sees_everything
 
 RECORD_FILE = "experiment.json"
 ATTEMPTS = "attempts"
@@ -50,7 +50,9 @@ class RecordFolders:
         if the id is malformed."""
         if not is_experiment_id(experiment_id):
             raise NotFound(f"experiment {experiment_id[:50]!r} not found: {describe_id_mistake(experiment_id)}")
-        return self._files.folder(self.experiments / experiment_id / RECORD_FILE)
+        folder = self.experiments / experiment_id
+        # Upkeep asks for all of them.
+        return folder if sees_everything() else self._files.folder(folder / RECORD_FILE)
 
     def privacy(self, experiment_id: str) -> Privacy:
         """On disk; of one that does not exist, that of what is not private."""
