@@ -173,7 +173,7 @@ def test_sweep_with_a_serving_trial_is_deleted(open_page: OpenPage, site: Site, 
     expect(dialog.get_by_role("button", name="Delete")).to_be_disabled()
     assert axe_findings(page) == []
     shot(page, "sweep-delete-serving")
-    dialog.get_by_label("Delete it all the same").check()
+    dialog.get_by_label("Delete it anyway").check()
     expect(dialog.get_by_text("trials=true&force=true")).to_be_visible()
     dialog.get_by_role("button", name="Delete").click()
     expect(page.get_by_text("No sweeps yet")).to_be_visible()
