@@ -80,6 +80,12 @@ class Access:
         scope[_KEY] = key
         show_to(None if key.is_admin else Viewer(key.owner, partial(self._teaches, key.owner)))
 
+    async def count_predictions(self, scope: Scope, count: int) -> None:
+        """Of an admitted request that takes as much as so many more. Raises RateLimited."""
+        key = key_of(scope)
+        if key is not None:
+            await self._limits.count_predictions(key, count)
+
     async def count_sign_in(self, scope: Scope) -> None:
         """Of somebody who has no key yet. Raises RateLimited."""
         if self._keys is not None:
@@ -135,6 +141,8 @@ _scheme = _KeyScheme()
 ANYBODY = Depends(_allow_anybody)
 ANY_KEY = params.Security(_scheme)
 READ, RUN, DATA, SERVE, PREDICT, TEACH, ADMIN = (params.Security(_scheme, scopes=[each]) for each in KeyScope)
+# An explanation shows samples of an experiment as well as predictions.
+EXPLAIN = params.Security(_scheme, scopes=[KeyScope.READ, KeyScope.PREDICT])
 
 
 def undeclared(routes: Iterable[BaseRoute]) -> list[str]:

@@ -41,6 +41,7 @@ from api.routes import (
     experiment_files,
     experiment_lists,
     experiments,
+    explanations,
     groups,
     histories,
     keys,
@@ -67,6 +68,7 @@ from api.webhooks.sender import Sender
 from api.wire.bad_request import BadRequest
 from api.wire.batches import Batches, BatchLimits
 from api.wire.caching import RenderCache
+from api.wire.explaining import Explaining
 from api.wire.fast_predict import PlainPredict, Shortcut
 from api.wire.page import Page
 from api.wire.predict import PredictEndpoint
@@ -85,6 +87,7 @@ from serving.admission import AdmissionControl
 from serving.batching import Batcher
 from serving.drift import Baselines
 from serving.errors import ServingError
+from serving.explanations.explainer import Explainer
 from serving.loaded_models import LoadedModels
 from serving.predictor import Predictor
 from serving.registry import Registry
@@ -109,6 +112,7 @@ ROUTES = (
     bundles,
     predictions,
     batch_predictions,
+    explanations,
     corrections,
     plots,
     result_plots,
@@ -200,6 +204,7 @@ def _services(settings: Settings, sibling: Sibling | None) -> Services:
     batcher = Batcher(max(1, cores // settings.inference_threads))
     admission = AdmissionControl(settings.max_waiting_images, settings.max_waiting_bytes)
     preparing = CapacityLimiter(_PREPARING_THREADS)
+    explaining = Explaining(Explainer(batcher, preparing), access, store.quotas)
     predictor = Predictor(registry, batcher, recent, store.traffic, settings.max_image_pixels, preparing)
     return Services(
         settings=settings,
@@ -214,7 +219,7 @@ def _services(settings: Settings, sibling: Sibling | None) -> Services:
         admission=admission,
         preparing=preparing,
         looking=CapacityLimiter(_LOOKING_THREADS),
-        predict=PredictEndpoint(predictor, admission, metrics, store.quotas),
+        predict=PredictEndpoint(predictor, explaining, admission, metrics, store.quotas),
         page=Page(),
         retention=AutomaticRetention(
             store,
@@ -222,6 +227,7 @@ def _services(settings: Settings, sibling: Sibling | None) -> Services:
             settings.retention_seconds,
         ),
         baselines=Baselines(store.experiments),
+        explaining=explaining,
         batches=Batches(predictor, metrics, store.quotas, settings.store_dir, _batch_limits(settings, cores)),
     )
 

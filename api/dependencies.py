@@ -13,6 +13,7 @@ from api.oidc.sign_in import SignIn
 from api.wire.batches import Batches
 from api.wire.body import receive_body
 from api.wire.caching import RenderCache, Validators
+from api.wire.explaining import Explaining
 from api.wire.images import CachedPlots
 from api.wire.page import Page
 from api.wire.posted_spec import Syntax
@@ -56,6 +57,7 @@ class Services:
     preparing: CapacityLimiter
     looking: CapacityLimiter
     predict: PredictEndpoint
+    explaining: Explaining
     batches: Batches
     baselines: Baselines
     page: Page

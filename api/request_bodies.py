@@ -174,13 +174,15 @@ ARCHIVE = _body(
         "application/gzip": {"schema": BINARY},
     }
 )
+_ONE_IMAGE = {each: {"schema": BINARY} for each in (PNG, "image/jpeg", "image/webp")}
 IMAGES = _body(
     {
         FORM: _form("ImageUpload", ["file"], file={"type": "array", "items": BINARY}),
         JSON: _json_body(JsonSamples, image={"image": "iVBORw0KGgo="}, numbers={"features": [[1.5, -2.0], [0.3, 7.1]]}),
-        **{each: {"schema": BINARY} for each in (PNG, "image/jpeg", "image/webp")},
+        **_ONE_IMAGE,
     }
 )
+EXPLAINED_IMAGE = _body({FORM: _form("ExplainedImage", ["file"], file=BINARY), **_ONE_IMAGE}, required=False)
 BATCH = _body(
     {
         FORM: _form("BatchUpload", [], archive=BINARY, file={"type": "array", "items": BINARY}),

@@ -70,6 +70,12 @@ class RequestLimits:
         finally:
             headers.append((b"ratelimit", b'"%b";r=%d' % (limit.name.encode(), left)))
 
+    async def count_predictions(self, key: Key, count: int) -> None:
+        """Beside those that `count_request` counts; with it never more than the limit admits at once. Raises
+        RateLimited."""
+        for _ in range(min(count, self._predict.per_minute - 1)):
+            await self._acquire(self._predict, key.owner)
+
     @asynccontextmanager
     async def stream(self, key: Key) -> AsyncIterator[None]:
         """While a stream of events is open, of which an owner may have a number at a time. Raises TooManyStreams."""

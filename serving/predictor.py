@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import NamedTuple, NotRequired, TypeVar
+from typing import Literal, NamedTuple, NotRequired, TypeVar
 
 from anyio import CapacityLimiter, to_thread
 from typing_extensions import TypedDict
@@ -37,16 +37,19 @@ _MAX_IN_LOOP = 32
 _T = TypeVar("_T")
 
 
+Explain = bool | Literal["occlusion"]
+
+
 class PredictionOptions(NamedTuple):
     """The model to ask: that of `experiment`, or the one that serves `dataset`, or the best of all. `top`: the number
-    of classes in a prediction. `explain`: show what the network saw. `digits`: an image shows one digit, or a row of
-    them, each of which is predicted."""
+    of classes in a prediction. `explain`: show what the network saw, and with "occlusion" also why it answered that.
+    `digits`: an image shows one digit, or a row of them, each of which is predicted."""
 
     dataset: str | None = None
     experiment: str | None = None
     top: int = 3
     prep: Prep = "auto"
-    explain: bool = False
+    explain: Explain = False
     digits: Digits = "one"
 
 
@@ -169,7 +172,7 @@ class Predictor:
                 top=classes[: options.top],
                 margin=round(classes[0].probability - classes[1].probability, 6) if classes[1:] else 1.0,
                 verdict=verdict(classes[0].probability, model.info.confident_from, finding, ignored_marks),
-                preprocessing=_preprocessing(sample, steps, ignored_marks, options.explain),
+                preprocessing=_preprocessing(sample, steps, ignored_marks, bool(options.explain)),
             )
             for filename, sample, steps, finding, ignored_marks, classes in zip(*prepared, top, strict=True)
         ]

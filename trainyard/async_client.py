@@ -161,6 +161,8 @@ class AsyncClient(AsyncSender):
     serve = sends(operations.models.serve)
     predict = sends(operations.models.predict)
     label = sends(operations.models.label)
+    explain = sends(operations.explanations.explain)
+    explain_sample = sends(operations.explanations.explain_sample)
 
     async def predict_batch(
         self, images: Archive, dataset: str | None = None, experiment: str | None = None, top: int = 3

@@ -174,6 +174,8 @@ class Client(Sender):
     serve = sends(operations.models.serve)
     predict = sends(operations.models.predict)
     label = sends(operations.models.label)
+    explain = sends(operations.explanations.explain)
+    explain_sample = sends(operations.explanations.explain_sample)
 
     def predict_batch(
         self, images: Archive, dataset: str | None = None, experiment: str | None = None, top: int = 3

@@ -10,7 +10,7 @@ from api.dependencies import PredictDep
 from api.schemas.predictions import Predictions
 from api.wire import fast_predict
 from api.wire.predict import DEFAULT, ID_LENGTH, MAX_CLASSES
-from serving.predictor import PredictionOptions
+from serving.predictor import Explain, PredictionOptions
 from serving.preparation import Digits, Prep
 
 router = APIRouter(tags=["predictions"], dependencies=[PREDICT])
@@ -27,7 +27,10 @@ async def predict(
         Prep,
         Query(description="auto: a network of digits receives the digit that was found; none: resize only"),
     ] = DEFAULT.prep,
-    explain: Annotated[bool, Query(description="include the image that the network saw")] = DEFAULT.explain,
+    explain: Annotated[
+        Explain,
+        Query(description="true: include the image that the network saw; occlusion: and `explanations` of the answers"),
+    ] = DEFAULT.explain,
     digits: Annotated[
         Digits,
         Query(description="many: read a row of digits from left to right; a prediction for each, and `readings`"),
@@ -42,6 +45,10 @@ async def predict(
     digits dataset, any image of one will do: dark or light, photographed, ruled, small in a corner. The digit is found
     and brought into the form that the network knows, and `verdict` marks images without a digit or
     with several. A row of digits, as a house number, is read with `digits=many`.
+
+    With `explain=occlusion` there are `explanations`, one for each prediction: how much the probability of the first
+    class falls when a patch of the image is hidden, place by place. For images alone, at most 10 in one request; each
+    counts as 20 predictions.
 
     Each prediction has an `id`, with which `POST /predictions/{id}/label` corrects it.
     """

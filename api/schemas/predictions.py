@@ -4,16 +4,19 @@ from pydantic import BaseModel, Field
 
 from api.schemas.answer import Answer, is_none
 from serving.answering_model import AnsweringModel
+from serving.explanations.explanation import Occlusion
 from serving.predictor import Prediction, Reading
 
 
 # Not an Answer, under whose configuration pydantic makes the optional members of a TypedDict required.
 class Predictions(BaseModel):
-    """`readings` are there with digits=many, one for each image."""
+    """`readings` are there with digits=many, one for each image, `explanations` with explain=occlusion, one for each
+    prediction."""
 
     model: AnsweringModel
     predictions: list[Prediction]
     readings: list[Reading] | None = Field(default=None, exclude_if=is_none)
+    explanations: list[Occlusion] | None = Field(default=None, exclude_if=is_none)
     duration_ms: float
 
 

@@ -8,7 +8,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from api.access import Access
 from api.wire.predict import DEFAULT, ID_LENGTH, MAX_CLASSES, PredictEndpoint
-from serving.predictor import PredictionOptions
+from serving.predictor import Explain, PredictionOptions
 from serving.preparation import Prep
 from specs.access import KeyScope
 
@@ -18,7 +18,7 @@ _OPTIONS = "trainyard.options"
 # No character that a URL has to escape.
 _VALUE = re.compile(rb"[-0-9A-Za-z_]{1,100}")
 _PREPS: dict[bytes, Prep] = {b"auto": "auto", b"none": "none"}
-_BOOLEANS = {b"true": True, b"false": False, b"1": True, b"0": False}
+_EXPLAINS: dict[bytes, Explain] = {b"true": True, b"false": False, b"1": True, b"0": False, b"occlusion": "occlusion"}
 _CONTENT_TYPE = (b"content-type", b"application/json")
 
 
@@ -69,7 +69,7 @@ def parse_plain_query(query: bytes) -> PredictionOptions | None:
         sent[name] = value
     dataset, experiment = sent.pop(b"dataset", None), sent.pop(b"experiment", None)
     top = sent.pop(b"top", b"%d" % DEFAULT.top)
-    prep, explain = _PREPS.get(sent.pop(b"prep", b"auto")), _BOOLEANS.get(sent.pop(b"explain", b"false"))
+    prep, explain = _PREPS.get(sent.pop(b"prep", b"auto")), _EXPLAINS.get(sent.pop(b"explain", b"false"))
     if sent or prep is None or explain is None or len(experiment or b"") > ID_LENGTH:
         return None
     if not (top.isdigit() and 1 <= int(top) <= MAX_CLASSES):

@@ -11,10 +11,12 @@ from starlette.types import Receive, Scope
 from api.access import owner_of
 from api.metrics import Metrics
 from api.wire.body import receive_body
+from api.wire.explaining import Explaining
 from api.wire.samples import parse_samples
 from imaging import fast_decode
 from models_store.owners.quotas import Quotas
 from serving.admission import AdmissionControl
+from serving.explanations.explanation import Occlusion
 from serving.predictor import PredictionOptions, Predictor, Reading
 from serving.preparation import ImageSample, Sample
 
@@ -27,14 +29,22 @@ DEFAULT = PredictionOptions()
 class PredictEndpoint:
     """One for each application."""
 
-    def __init__(self, predictor: Predictor, admission: AdmissionControl, metrics: Metrics, quotas: Quotas) -> None:
+    def __init__(
+        self,
+        predictor: Predictor,
+        explaining: Explaining,
+        admission: AdmissionControl,
+        metrics: Metrics,
+        quotas: Quotas,
+    ) -> None:
         self._predictor = predictor
+        self._explaining = explaining
         self._admission = admission
         self._metrics = metrics
         self._quotas = quotas
 
     async def answer(self, scope: Scope, receive: Receive, options: PredictionOptions) -> bytes:
-        """Raises the errors of `receive_body`, `parse_samples` and `Predictor`, Overloaded, QuotaReached."""
+        """Raises the errors of `receive_body`, `parse_samples`, Predictor and Explaining, Overloaded, QuotaReached."""
         started = time.perf_counter()
         with self._metrics.counted_prediction() as counted, self._admission.admit() as admission:
             body = await receive_body(scope, receive, MAX_BODY_BYTES, admission)
@@ -43,16 +53,23 @@ class PredictEndpoint:
                 admission.add_request(len(samples))
             self._quotas.count_predictions(owner_of(scope), len(samples))
             digits: list[int] = []
+            explanations: list[Occlusion] = []
             if options.digits == "one":
                 model, prepared = await self._predictor.prepare(samples, options)
             else:
                 model, prepared, digits = await self._predictor.prepare_rows(samples, options)
             counted.model = model
+            if options.explain == "occlusion":
+                await self._explaining.admit(scope, admission, model, len(prepared.samples))
             predictions = await self._predictor.predict(model, prepared, options)
+            if options.explain == "occlusion":
+                explanations = await self._explaining.occlude(model, prepared.samples, predictions)
         answer = {"model": model.description, "predictions": predictions}
         if digits:
             rest = iter(predictions)
             answer["readings"] = [Reading.of(list(islice(rest, count))) for count in digits]
+        if explanations:
+            answer["explanations"] = explanations
         return orjson.dumps({**answer, "duration_ms": round((time.perf_counter() - started) * 1000, 3)})
 
     async def _parse(self, content_type: str, body: bytes) -> Sequence[Sample]:

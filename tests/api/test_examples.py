@@ -134,6 +134,7 @@ def record_serving(record: Recorder, experiment_id: str) -> None:
     answer = record("POST", "/predict", files={"file": ("four.png", png(4), "image/png")})
     record("POST", "/predict?prep=none", files=[("file", ("four.png", png(4), "image/png"))] * 60)
     record("GET", "/models/traffic")
+    record("POST", f"/experiments/{experiment_id}/explanations?prep=none", content=png(4))
     record("POST", f"/predictions/{answer['predictions'][0]['id']}/label", json={"label": "9"})
 
 

@@ -481,6 +481,26 @@ PREDICTION: JsonObject = {
     "preprocessing": {"steps": ["grayscale"]},
 }
 PREDICTIONS = {"model": MODEL, "predictions": [PREDICTION], "duration_ms": 1.2}
+PNG = "iVBORw0KGgo="
+OCCLUSION: JsonObject = {
+    "method": "occlusion",
+    "label": "4",
+    "index": 4,
+    "probability": 0.981,
+    "patch": 9,
+    "stride": 3,
+    "background": [0],
+    "drops": [[0.5, 0.0], [-0.2, 0.27]],
+    "most_important": {
+        "row": 0,
+        "column": 0,
+        "region": "upper_left",
+        "probability": 0.481,
+        "answer": {"label": "9", "index": 9, "probability": 0.5},
+    },
+    "image": f"data:image/png;base64,{PNG}",
+}
+EXPLANATION = {"model": MODEL, "explanation": OCCLUSION, "duration_ms": 9.5}
 LABELED = {
     "prediction_id": PREDICTION_ID,
     "experiment_id": ID,

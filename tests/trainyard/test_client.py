@@ -1,3 +1,4 @@
+import base64
 import io
 import json
 import zipfile
@@ -192,6 +193,23 @@ def test_wait_returns_the_ended_experiment(api: CannedApi) -> None:
     api.on("GET", f"/experiments/{ID}", Answer(samples.experiment(status="succeeded")))
     with Client(api.url) as client:
         assert client.wait(ID).status == "succeeded"
+
+
+def test_answers_are_explained(api: CannedApi) -> None:
+    api.on("POST", "/predict", Answer({**samples.PREDICTIONS, "explanations": [samples.OCCLUSION]}))
+    path = f"/experiments/{samples.ID}/explanations"
+    api.on("POST", path, Answer(samples.EXPLANATION))
+
+    with Client(api.url) as client:
+        [explained] = client.predict(b"an image", explain="occlusion").explanations or []
+        of_image = client.explain(samples.ID, b"an image", "9")
+        of_sample = client.explain_sample(samples.ID, 5, split="validation")
+    assert explained.figure.content == base64.b64decode(samples.PNG)
+    assert of_image == of_sample
+    assert (of_image.model.experiment_id, of_image.explanation) == (samples.ID, explained)
+    by_image, by_sample = api.requests("POST", path)
+    assert (by_image.query, b"an image" in by_image.body) == ({"class": "9"}, True)
+    assert (by_sample.query, by_sample.body) == ({"index": "5", "split": "validation"}, b"")
 
 
 def test_images_of_all_kinds_are_sent_under_names(api: CannedApi, tmp_path: Path) -> None:

@@ -38,6 +38,7 @@ VALUES: dict[str, Any] = {
     "private": True,
     "conditions": ("dataset=digits",),
     "index": 247,
+    "image": b"an image",
     "url": "https://example.org/hook",
     "webhook_id": samples.ID,
     "scopes": ("read",),

@@ -14,6 +14,7 @@ from trainyard.answers.experiments import (
     Pruning,
     SummaryPage,
 )
+from trainyard.answers.explanations import Explanation, Occlusion
 from trainyard.answers.keys import Key, NewKey
 from trainyard.answers.models import AnsweringModel, Promotion, ServingModel, ServingTraffic
 from trainyard.answers.predictions import BatchLine, LabeledPrediction, LabeledSample, Prediction, Predictions
@@ -41,6 +42,7 @@ __all__ = [
     "Experiment",
     "ExperimentFile",
     "ExperimentSummary",
+    "Explanation",
     "Finding",
     "History",
     "ItemList",
@@ -51,6 +53,7 @@ __all__ = [
     "Mistake",
     "NewKey",
     "NewWebhook",
+    "Occlusion",
     "Prediction",
     "Predictions",
     "Preset",

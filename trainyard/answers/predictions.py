@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 from trainyard.answers.base import Answer
 from trainyard.answers.evaluations import ClassProbability
+from trainyard.answers.explanations import Occlusion
 from trainyard.answers.models import AnsweringModel
 from trainyard.frames import data_frame
 
@@ -41,11 +42,12 @@ class Reading(Answer):
 
 class Predictions(Answer):
     """A prediction per image, in order, and the model that made them; one per digit, and a reading per image, if many
-    digits were asked for."""
+    digits were asked for; an explanation per prediction if those were."""
 
     model: AnsweringModel
     predictions: list[Prediction]
     readings: list[Reading] | None = None
+    explanations: list[Occlusion] | None = None
     duration_ms: float
 
     def to_frame(self) -> "DataFrame":

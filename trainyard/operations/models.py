@@ -49,17 +49,19 @@ def predict(
     experiment: str | None = None,
     top: int = 3,
     digits: Literal["one", "many"] | None = None,
+    explain: Literal["occlusion"] | None = None,
 ) -> Operation[Predictions]:
     """The `top` most probable classes of each image: a path, the bytes of a PNG, JPEG or WebP, a file object, a uint8
     array, or a PIL image.
 
     The best model answers, or that of a dataset or an experiment. With `digits="many"` a row of digits is read from
-    left to right: there is a prediction for each digit, and a reading for each image.
+    left to right: there is a prediction for each digit, and a reading for each image. With `explain="occlusion"` there
+    are `explanations`, one for each prediction: which parts of the image speak for it.
     """
     if not images:
         raise UsageError("predict needs at least one image")
     files = [("file", read_image(image, number)) for number, image in enumerate(images, 1)]
-    params = {"dataset": dataset, "experiment": experiment, "top": top, "digits": digits}
+    params = {"dataset": dataset, "experiment": experiment, "top": top, "digits": digits, "explain": explain}
     return Operation("POST", "/predict", read_as(Predictions), params, files=files)
 
 

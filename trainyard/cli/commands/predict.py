@@ -34,6 +34,13 @@ def predict(
     digits: Annotated[
         Literal["one", "many"] | None, typer.Option(help="many: read a row of digits from left to right.")
     ] = None,
+    explain: Annotated[
+        bool, typer.Option("--explain", help="Show which parts of each image speak for the answer.")
+    ] = False,
+    explain_out: Annotated[
+        Path | None,
+        typer.Option(metavar="PNG", dir_okay=False, help="Explain one image, and write the map over it to this file."),
+    ] = None,
     batch: BatchOption = None,
     json: JsonOption = False,
     url: UrlOption = DEFAULT_URL,
@@ -41,6 +48,11 @@ def predict(
     """Classify images."""
     if bool(images) == (batch is not None):
         raise typer.BadParameter("expected image files, or --batch with one archive or folder")
+    explain = explain or explain_out is not None
+    if batch is not None and explain:
+        raise typer.BadParameter("--batch explains nothing; name the images instead of using --batch")
+    if explain_out is not None and (len(images or ()) != 1 or digits == "many"):
+        raise typer.BadParameter("--explain-out writes one map; name one image, of one digit")
     if batch is not None and digits == "many":
         raise typer.BadParameter("--batch reads one digit of each image; name the images instead of using --batch")
     with Client(url) as client:
@@ -49,5 +61,11 @@ def predict(
             for line in client.predict_batch(batch, dataset, model, top):
                 print_json_line(line.to_dict())
             return
-        answer = client.predict(*images or (), dataset=dataset, experiment=model, top=top, digits=digits)
+        method: Literal["occlusion"] | None = "occlusion" if explain else None
+        answer = client.predict(
+            *images or (), dataset=dataset, experiment=model, top=top, digits=digits, explain=method
+        )
+    if explain_out is not None:
+        [explanation] = answer.explanations or []
+        explanation.figure.save(explain_out)
     print_answer(answer, json, prediction_lines)

@@ -1,3 +1,4 @@
+import base64
 import io
 import json
 import zipfile
@@ -35,6 +36,37 @@ def test_each_image_is_a_line(api: CannedApi, folder: Path, capsys: pytest.Captu
     ]
     assert run("predict", image, "--json") == 0
     assert json.loads(capsys.readouterr().out) == samples.PREDICTIONS
+
+
+def test_explanation_is_a_map_and_a_sentence(api: CannedApi, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    api.on("POST", "/predict", Answer({**samples.PREDICTIONS, "explanations": [samples.OCCLUSION]}))
+
+    assert run("predict", str(folder / "more" / "ä.png"), "--explain") == 0
+    assert capsys.readouterr().out.splitlines()[1:-1] == [
+        "  ██  ",
+        "  --▒▒",
+        "The upper left matters most: with it hidden, 4 falls from 98.1% to 48.1%, and the answer would be 9.",
+        "(█ hidden, 4 falls by 50.0%; - it rises; patches of 9 pixels)",
+    ]
+    assert api.requests("POST", "/predict")[0].query == {"top": "3", "explain": "occlusion"}
+
+
+def test_explanation_of_nothing_says_so(api: CannedApi, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    blank = {**samples.OCCLUSION, "drops": [[0.0, 0.0]], "most_important": None}
+    api.on("POST", "/predict", Answer({**samples.PREDICTIONS, "explanations": [blank]}))
+
+    assert run("predict", str(folder / "more" / "ä.png"), "--explain") == 0
+    assert "No part of the image speaks for 4" in capsys.readouterr().out
+
+
+def test_map_is_written_to_a_file(api: CannedApi, folder: Path, tmp_path: Path) -> None:
+    api.on("POST", "/predict", Answer({**samples.PREDICTIONS, "explanations": [samples.OCCLUSION]}))
+    image, target = str(folder / "more" / "ä.png"), tmp_path / "map.png"
+
+    assert run("predict", image, "--explain-out", str(target)) == 0
+    assert target.read_bytes() == base64.b64decode(samples.PNG)
+    assert run("predict", image, image, "--explain-out", str(target)) == 2
+    assert run("predict", "--batch", str(folder), "--explain") == 2
 
 
 def test_row_of_digits_is_read(api: CannedApi, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,0 +1,1 @@
+"""Why a network answered what it did."""
