@@ -200,7 +200,7 @@ def dataset_record(**changes: Any) -> JsonObject:
         "interruptions": 0,
         "worker": None,
         "archive_bytes": 2,
-        "options": {"layout": "csv", "names": "gbk"},
+        "options": {"layout": "csv", "names": "gbk", "field": None},
         "collected_from": None,
         "created_at": "2026-11-22T20:15:00Z",
         "ended_at": None,
