@@ -113,13 +113,19 @@ def test_correction_joins_a_dataset_and_a_run(open_page: OpenPage, site: Site, s
     assert [each.name for each in started.spec.dataset.add] == ["digits-corrections"]
 
 
-def test_heat_map_shows_where_it_looked(open_page: OpenPage, served: Record) -> None:
+def test_why_shows_what_speaks_for_the_answer(open_page: OpenPage, served: Record) -> None:
     page = open_page("#/draw")
     draw(page, SEVEN)
     expect(answer(page)).to_have_text("7")
-    page.get_by_role("button", name="Where it looked").click()
-    expect(page.get_by_text("Orange speaks for 7")).to_be_visible()
-    expect(page.locator("article svg rect").nth(5)).to_be_attached()
+    seen = page.get_by_role("img", name="What the network saw")
+    why = page.get_by_role("button", name="Why 7?")
+    why.click()
+    expect(page.get_by_text("Orange: speaks for 7")).to_be_visible()
+    expect(page.locator(".why [role=status]")).to_have_text(re.compile("matters most|No single place"))
+    expect(seen).to_have_js_property("naturalWidth", 224)
+    why.click()
+    expect(page.locator(".legend")).to_have_count(0)
+    expect(seen).to_have_js_property("naturalWidth", 8)
 
 
 def test_duel_answers_side_by_side(

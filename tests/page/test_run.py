@@ -163,6 +163,24 @@ def test_keys_move_between_errors_and_relabel(site: Site, open_page: OpenPage, t
     expect(page.get_by_role("button", name="label as 7")).to_have_attribute("aria-pressed", "true")
 
 
+def test_why_shows_what_speaks_for_an_error(site: Site, open_page: OpenPage, tiny_spec: Spec) -> None:
+    record = publish(site.store, tiny_spec())
+    page = open_page(f"#/run/{record.id}/mistakes")
+    image = page.locator("aside img")
+    why, why_not = (page.get_by_role("button", name=re.compile(each)) for each in (r"^Why \d\?$", r"^Why not \d\?$"))
+    why.click()
+    expect(page.get_by_text(re.compile(r"^Orange: speaks for \d$"))).to_be_visible()
+    expect(page.locator(".why [role=status]")).not_to_be_empty()
+    expect(image).to_have_attribute("src", re.compile("^data:image/png"))
+    assert axe_findings(page) == []
+    shot(page, "run-why")
+    why_not.click()
+    expect(why_not).to_have_attribute("aria-pressed", "true")
+    page.keyboard.press("ArrowRight")
+    expect(page.locator(".legend")).to_have_count(0)
+    expect(image).to_have_attribute("src", re.compile(r"/samples/test/\d+\.png$"))
+
+
 def test_order_of_errors_is_explained(site: Site, open_page: OpenPage, tiny_spec: Spec) -> None:
     record = publish(site.store, tiny_spec())
     page = open_page(f"#/run/{record.id}/mistakes")

@@ -139,8 +139,8 @@ def draw_seven(page: Page) -> None:
 
 def draw_and_look(page: Page) -> None:
     draw_seven(page)
-    page.locator(".looked button:enabled").click()
-    page.locator(".looked [role=status]").wait_for()
+    page.locator(".why button:enabled").click()
+    page.locator(".why [role=status]").wait_for()
 
 
 def write_faults(page: Page) -> None:

@@ -9,7 +9,7 @@ import { session } from "./session.svelte.ts";
 export function shows(address: string): Attachment<HTMLImageElement> {
   return (image) => {
     image.dataset.address = address;
-    if (!session.key) {
+    if (!session.key || address.startsWith("data:")) {
       image.src = address;
       return undefined;
     }

@@ -56,12 +56,6 @@ export default {
   seen: "What the network saw",
   seenHint: (steps: string) => `Prepared: ${steps}`,
   asSent: "as it is",
-  look: "Where it looked",
-  looking: "Asking about covered copies",
-  lookFor: (label: string, before: string, after: string) =>
-    `Orange speaks for ${label}, blue against it. With the most important place covered, ${label} falls from ${before} to ${after}.`,
-  lookStable: (label: string, before: string) =>
-    `Orange speaks for ${label}, blue against it. No single place matters much: ${label} stays at ${before} with any of them covered.`,
   wrong: "Wrong? Say what it is",
   itIs: (label: string) => `It is ${label}`,
   chooseClass: "Choose the class",
@@ -90,7 +84,7 @@ export default {
   keyThin: "thinner pen",
   keyThick: "thicker pen",
   keyBoard: "go to the board",
-  keyLook: "where it looked",
+  keyWhy: "why it said that",
   step: {
     grayscale: "grayscale",
     inverted: "inverted",

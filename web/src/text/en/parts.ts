@@ -32,6 +32,26 @@ export default {
   predicted: "predicted",
   cell: (truth: string, predicted: string, n: number) =>
     `true ${truth}, predicted ${predicted}: ${count(n, { one: "1 sample", other: `${n} samples` })}`,
+  why: (label: string) => `Why ${label}?`,
+  whyNot: (label: string) => `Why not ${label}?`,
+  speaksFor: (label: string) => `Orange: speaks for ${label}`,
+  speaksAgainst: "Blue: speaks against it",
+  whyThere: (region: string, label: string, before: string, after: string, other: string | null) =>
+    `${region} matters most: with it hidden, ${label} falls from ${before} to ${after}${other === null ? "" : `, and the answer would be ${other}`}.`,
+  whyAnywhere: (label: string, before: string) =>
+    `No single place matters much: ${label} stays at ${before} with any of them hidden.`,
+  whyNowhere: (label: string) => `Nothing here speaks for ${label}: it falls with no place hidden.`,
+  regions: {
+    upper_left: "The upper left",
+    upper: "The upper part",
+    upper_right: "The upper right",
+    left: "The left side",
+    center: "The center",
+    right: "The right side",
+    lower_left: "The lower left",
+    lower: "The lower part",
+    lower_right: "The lower right",
+  },
   testHidden: "Hidden until revealed",
   testHiddenText:
     "The results on the test split of this dataset are withheld. Choose by the validation split, then reveal them.",

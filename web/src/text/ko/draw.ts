@@ -53,12 +53,6 @@ const ko: Same<typeof en> = {
   seen: "신경망이 본 이미지",
   seenHint: (steps) => `전처리: ${steps}`,
   asSent: "그대로",
-  look: "어디를 보았나",
-  looking: "가린 이미지들로 다시 묻는 중",
-  lookFor: (label, before, after) =>
-    `주황은 ${label}의 근거, 파랑은 반대 근거입니다. 가장 중요한 곳을 가리면 ${attach(label, "이/가")} ${before}에서 ${attach(after, "으로/로")} 떨어집니다.`,
-  lookStable: (label, before) =>
-    `주황은 ${label}의 근거, 파랑은 반대 근거입니다. 어느 한 곳을 가려도 ${attach(label, "은/는")} ${attach(before, "을/를")} 유지합니다.`,
   wrong: "틀렸나요? 정답을 알려 주세요",
   itIs: (label) => `정답은 ${label}`,
   chooseClass: "클래스 선택",
@@ -85,7 +79,7 @@ const ko: Same<typeof en> = {
   keyThin: "펜 가늘게",
   keyThick: "펜 굵게",
   keyBoard: "그림판으로",
-  keyLook: "어디를 보았나",
+  keyWhy: "그렇게 답한 까닭",
   step: {
     grayscale: "회색조",
     inverted: "반전",

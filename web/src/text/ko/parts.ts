@@ -1,5 +1,6 @@
 import type { Same } from "../catalogue.svelte.ts";
 import type en from "../en/parts.ts";
+import { attach } from "../particle.ts";
 
 const ko: Same<typeof en> = {
   queued: "대기",
@@ -32,6 +33,26 @@ const ko: Same<typeof en> = {
   truth: "실제",
   predicted: "예측",
   cell: (truth, predicted, n) => `실제 ${truth}, 예측 ${predicted}: 샘플 ${n}개`,
+  why: (label) => `왜 ${label}인가?`,
+  whyNot: (label) => `왜 ${attach(label, "이/가")} 아닌가?`,
+  speaksFor: (label) => `주황: ${label}의 근거`,
+  speaksAgainst: "파랑: 반대 근거",
+  whyThere: (region, label, before, after, other) =>
+    `${attach(region, "이/가")} 가장 중요합니다. 이곳을 가리면 ${attach(label, "이/가")} ${before}에서 ${attach(after, "으로/로")} 떨어집니다${other === null ? "" : `. 그러면 답은 ${attach(other, "이/가")} 됩니다`}.`,
+  whyAnywhere: (label, before) =>
+    `어느 한 곳을 가려도 ${attach(label, "은/는")} ${attach(before, "을/를")} 유지합니다.`,
+  whyNowhere: (label) => `${label}의 근거가 되는 곳이 없습니다. 어디를 가려도 떨어지지 않습니다.`,
+  regions: {
+    upper_left: "왼쪽 위",
+    upper: "위쪽",
+    upper_right: "오른쪽 위",
+    left: "왼쪽",
+    center: "가운데",
+    right: "오른쪽",
+    lower_left: "왼쪽 아래",
+    lower: "아래쪽",
+    lower_right: "오른쪽 아래",
+  },
   testHidden: "공개할 때까지 숨김",
   testHiddenText: "이 데이터셋의 테스트 분할 결과를 숨겼습니다. 검증 분할로 고른 다음 공개하세요.",
   showValidation: "검증 분할 보기",

@@ -32,22 +32,3 @@ export function toFile(canvas: HTMLCanvasElement, type = "image/png"): Promise<B
 export function imageOf(data: DataTransfer | null): File | null {
   return [...(data?.files ?? [])].find((file) => file.type.startsWith("image/")) ?? data?.files[0] ?? null;
 }
-
-/** The pixels of an image that the service answered with, one byte for each channel of the network. */
-export async function pixelsOf(
-  address: string,
-  channels: number,
-): Promise<ImageData & { bytes: Uint8Array }> {
-  const image = new Image();
-  image.src = address;
-  await image.decode();
-  const canvas = document.createElement("canvas");
-  [canvas.width, canvas.height] = [image.naturalWidth, image.naturalHeight];
-  const context = canvas.getContext("2d", { willReadFrequently: true }) as CanvasRenderingContext2D;
-  context.drawImage(image, 0, 0);
-  const data = context.getImageData(0, 0, canvas.width, canvas.height);
-  const bytes = new Uint8Array(canvas.width * canvas.height * channels);
-  for (let at = 0; at < bytes.length; at++)
-    bytes[at] = data.data[Math.floor(at / channels) * 4 + (at % channels)] ?? 0;
-  return Object.assign(data, { bytes });
-}

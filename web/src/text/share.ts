@@ -1,4 +1,4 @@
-import { percent } from "../../text/number.ts";
+import { percent } from "./number.ts";
 
 const LEAST = 0.001;
 
