@@ -25,7 +25,7 @@ from benchmarks.short_runs.oracle import CLAIMS, CLEAR, NAMED, Facts
 from benchmarks.short_runs.specs import Case, Document, drawn, planted
 from models_store.evaluations.evaluation import Evaluation
 from models_store.experiments.points import Point
-from models_store.experiments.record import FailureType
+from models_store.jobs.failure import FailureType
 from specs.experiment import parse_spec
 from specs.splits import SplitName
 

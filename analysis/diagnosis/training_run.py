@@ -10,7 +10,8 @@ from analysis.diagnosis.curves import Curve, curve, is_number
 from models_store.evaluations.evaluation import Evaluation, Evaluations
 from models_store.experiments.history import History
 from models_store.experiments.points import Point, is_better
-from models_store.experiments.record import FailureType, Record, Status
+from models_store.experiments.record import Record, Status
+from models_store.jobs.failure import FailureType
 from specs.experiment import ExperimentSpec
 from specs.splits import SplitName
 

@@ -3,7 +3,8 @@
 from typing import Literal
 
 from api.schemas.answer import Answer
-from models_store.experiments.record import Failure, Record, Status, StopReason
+from models_store.experiments.record import Record, Status, StopReason
+from models_store.jobs.failure import Failure
 
 
 class StatusChange(Answer):

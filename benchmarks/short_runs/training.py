@@ -18,8 +18,8 @@ from pydantic import BaseModel
 from models_store.evaluations.evaluation import Evaluation, read_evaluations
 from models_store.evaluations.predictions import Predictions, read_predictions
 from models_store.experiments.points import Point
-from models_store.experiments.record import FailureType
 from models_store.experiments.stored_spec import StoredSpec
+from models_store.jobs.failure import FailureType
 from specs.experiment import ExperimentSpec
 from specs.splits import SPLITS, SplitName
 from worker.data import Labels, Split, Splits, load_splits

@@ -30,7 +30,6 @@ from models_store.datasets.images import CACHE, IMAGES
 from models_store.datasets.record import Contents, DatasetRecord, DatasetStatus
 from models_store.datasets.store import DatasetStore
 from models_store.errors import Busy, Damaged, InvalidState, NotFound
-from models_store.experiments.record import Failure
 from models_store.experiments.store import ExperimentStore
 from models_store.files import (
     PATIENCE_SECONDS,
@@ -42,6 +41,7 @@ from models_store.files import (
     temporary_name,
     write_atomic,
 )
+from models_store.jobs.failure import Failure
 from models_store.versions import find_file
 from models_store.visibility import Privacy
 from specs.dataset import CORRECTIONS_SUFFIX, DATASETS, NAME_PATTERN, Dataset

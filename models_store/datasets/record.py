@@ -5,8 +5,8 @@ from typing import Literal, Self
 
 from pydantic import Field
 
-from models_store.experiments.record import Failure
 from models_store.frozen import utc_now
+from models_store.jobs.failure import Failure
 from models_store.jobs.record import AttemptRecord
 from models_store.versions import Nested
 from models_store.visibility import Privacy

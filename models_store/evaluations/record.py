@@ -6,8 +6,8 @@ from typing import Self
 from pydantic import Field
 
 from models_store.experiments.points import MetricValues
-from models_store.experiments.record import Failure
 from models_store.frozen import utc_now
+from models_store.jobs.failure import Failure
 from models_store.jobs.record import AttemptRecord
 from models_store.versions import Nested, any_name
 from specs.evaluation import Prep

@@ -18,12 +18,13 @@ from models_store.datasets.folders import DatasetFolders
 from models_store.errors import Damaged, Newer, NotFound
 from models_store.experiments.checkpoints import CheckpointFile, share_state
 from models_store.experiments.newer import UNKNOWN_VERSION, newer_record
-from models_store.experiments.record import Failure, Record, Status
+from models_store.experiments.record import Record, Status
 from models_store.experiments.stored_spec import StoredSpec
 from models_store.file_cache import FileCache
 from models_store.files import append_line, create_record_folder, lock_folder, remove_stale_temporaries
 from models_store.frozen import Frozen
 from models_store.ids import describe_id_mistake, is_experiment_id
+from models_store.jobs.failure import Failure
 from models_store.versions import may_be_newer
 from models_store.visibility import PUBLIC, Privacy, RecordFiles, sees_everything
 

@@ -6,8 +6,9 @@ from datetime import datetime
 from pydantic import BaseModel, StrictBool, ValidationError
 from ulid import ULID
 
-from models_store.experiments.record import Failure, Record, Status
+from models_store.experiments.record import Record, Status
 from models_store.experiments.stored_spec import StoredSpec
+from models_store.jobs.failure import Failure
 
 # Above any version in the view, so that it is shown.
 UNKNOWN_VERSION = 2**31

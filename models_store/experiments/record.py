@@ -13,28 +13,11 @@ from models_store.experiments.points import DECIDING_METRIC, Best, MetricValues,
 from models_store.experiments.sparkline import Sparkline, extend
 from models_store.experiments.stored_spec import StoredSpec
 from models_store.frozen import utc_now
+from models_store.jobs.failure import Failure
 from models_store.versions import Nested, Stored, any_name
 from models_store.visibility import Privacy
 
 StopReason = Literal["completed", "early_stopping", "time_budget", "stopped", "cancelled", "pruned"]
-FailureType = Literal[
-    "diverged",
-    "killed",
-    "stalled",
-    "time_budget",
-    "disk_full",
-    "disk_error",
-    "dataset_unavailable",
-    "weights_unavailable",
-    "devices_unavailable",
-    "out_of_memory",
-    "export",
-    "damaged",
-    "newer",
-    "internal",
-]
-
-
 Phase = Literal["starting", "training", "evaluating", "exporting"]
 
 
@@ -49,13 +32,6 @@ class Status(StrEnum):
     @property
     def is_terminal(self) -> bool:
         return self in {Status.SUCCEEDED, Status.FAILED, Status.CANCELLED}
-
-
-class Failure(Nested):
-    """Of an attempt or of the experiment. `type` is for programs, `message` for people."""
-
-    type: FailureType
-    message: str
 
 
 class Progress(Nested):

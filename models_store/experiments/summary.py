@@ -6,9 +6,10 @@ from typing import Self
 
 from models_store.errors import Damaged
 from models_store.experiments.points import DECIDING_METRIC, MetricValues
-from models_store.experiments.record import Failure, Progress, Record, Status, StopReason
+from models_store.experiments.record import Progress, Record, Status, StopReason
 from models_store.experiments.sparkline import Sparkline, ends_with
 from models_store.frozen import Frozen
+from models_store.jobs.failure import Failure
 
 _NOTE_CHARACTERS = 200
 

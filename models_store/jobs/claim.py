@@ -15,8 +15,8 @@ from redis.exceptions import RedisError
 
 from models_store.connection import require_redis
 from models_store.errors import ClaimLost, Damaged, InvalidState, NotFound, StorageFull
-from models_store.experiments.record import Failure
 from models_store.files import replace_directory, storage_errors
+from models_store.jobs.failure import Failure
 from models_store.jobs.jobs import Jobs, R
 
 J = TypeVar("J", bound=Jobs[Any])

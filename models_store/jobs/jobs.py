@@ -7,8 +7,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import ClassVar, Generic, NamedTuple, Protocol, Self, TypeVar
 
-from models_store.experiments.record import Failure
 from models_store.files import PATIENCE_SECONDS
+from models_store.jobs.failure import Failure
 from models_store.jobs.leases import Leases
 from models_store.jobs.queue import JobKind, JobName, Queue
 

@@ -13,9 +13,9 @@ from redis.exceptions import RedisError
 from models_store import keys
 from models_store.datasets.store import DatasetStore
 from models_store.errors import Busy, Damaged, Newer, NotFound, StorageFull
-from models_store.experiments.record import Failure
 from models_store.experiments.store import ExperimentStore
 from models_store.jobs.election import Election, NotElected
+from models_store.jobs.failure import Failure
 from models_store.jobs.jobs import Job, Jobs, R
 from models_store.jobs.view_repair import ViewRepair
 

@@ -8,8 +8,8 @@ from typing import Any, Literal, Self
 from pydantic import Field
 
 from models_store.errors import InvalidState
-from models_store.experiments.record import Failure
 from models_store.frozen import utc_now
+from models_store.jobs.failure import Failure
 from models_store.jobs.record import AttemptRecord
 from models_store.sweeps.stored_spec import StoredSweepSpec
 from models_store.sweeps.trial import Trial, TrialStatus

@@ -4,8 +4,9 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, Self
 
-from models_store.experiments.record import FailureType, Record, Status
+from models_store.experiments.record import Record, Status
 from models_store.experiments.summary import metrics_of
+from models_store.jobs.failure import FailureType
 from models_store.versions import Nested
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 from models_store.artifacts import KERAS_FILE, ONNX_FILE, write_manifest
 from models_store.evaluations.evaluation import write_evaluations
 from models_store.experiments.points import Point
-from models_store.experiments.record import Failure
+from models_store.jobs.failure import Failure
 from models_store.models.serving_info import SERVING_FILE, ServingInfo
 from tests.support.evaluations import evaluation_of
 

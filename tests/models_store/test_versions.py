@@ -19,12 +19,13 @@ from models_store.datasets.images import IMAGES, INDEX, StoredImages
 from models_store.errors import Newer
 from models_store.experiments.folders import RECORD_FILE
 from models_store.experiments.pages import Query
-from models_store.experiments.record import Failure, Progress, Status
+from models_store.experiments.record import Progress, Status
 from models_store.experiments.stored_spec import StoredSpec
 from models_store.experiments.training_samples import read_samples
 from models_store.experiments.waiting import QueueOrder
 from models_store.holdout.hidden import Hiding
 from models_store.jobs.drains import Drain
+from models_store.jobs.failure import Failure
 from models_store.models.pins import Pin
 from models_store.owners.quota import Quota
 from models_store.store import Store, open_store

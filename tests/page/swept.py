@@ -10,8 +10,9 @@ from ulid import ULID
 from models_store.experiments.claim import TrainingClaim
 from models_store.experiments.places import TrialId
 from models_store.experiments.points import MetricValues, Point
-from models_store.experiments.record import Failure, Progress
+from models_store.experiments.record import Progress
 from models_store.frozen import utc_now
+from models_store.jobs.failure import Failure
 from models_store.store import Store
 from models_store.sweeps.record import SweepRecord, SweepStatus
 from models_store.sweeps.trial import Trial, TrialStatus

@@ -7,7 +7,8 @@ import pytest
 from playwright.sync_api import expect
 
 from models_store.experiments.log import append_line
-from models_store.experiments.record import Failure, Progress, Status
+from models_store.experiments.record import Progress, Status
+from models_store.jobs.failure import Failure
 from specs.experiment import ExperimentSpec, parse_spec
 from tests.page.accessibility import axe_findings
 from tests.page.built import needs_page

@@ -5,7 +5,7 @@ import resource
 
 from archives.errors import InvalidArchive
 from models_store.datasets.record import Contents, FilesDone
-from models_store.experiments.record import Failure
+from models_store.jobs.failure import Failure
 from worker.conversion.convert import convert
 from worker.jobs.channel import Channel, connect
 from worker.jobs.messages import Advanced, ConversionJob, Failed, Finished

@@ -6,7 +6,7 @@ import time
 from models_store.errors import StoreError
 from models_store.evaluations.record import SamplesDone
 from models_store.experiments.points import MetricValues
-from models_store.experiments.record import Failure
+from models_store.jobs.failure import Failure
 from worker.data import DatasetUnavailable
 from worker.evaluation.cross_dataset import evaluate
 from worker.jobs.channel import Channel

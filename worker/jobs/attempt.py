@@ -13,8 +13,8 @@ from typing import Any, ClassVar, Generic, TypeVar
 from pydantic import BaseModel
 
 from models_store.errors import StorageFull
-from models_store.experiments.record import Failure, FailureType
 from models_store.jobs.claim import Claim
+from models_store.jobs.failure import Failure, FailureType
 from models_store.jobs.jobs import JobRecord
 from settings import Settings
 from worker.jobs.messages import Accepted, Advanced, Failed, Ready, Stop, Stopped, StopReason

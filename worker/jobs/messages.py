@@ -10,9 +10,10 @@ from models_store.artifacts import PublishedFile
 from models_store.datasets.record import Contents, FilesDone, UploadOptions
 from models_store.evaluations.record import SamplesDone
 from models_store.experiments.points import MetricValues, Point
-from models_store.experiments.record import Failure, Progress
+from models_store.experiments.record import Progress
 from models_store.experiments.stored_spec import StoredSpec
 from models_store.frozen import Frozen
+from models_store.jobs.failure import Failure
 from specs.dataset import Dataset
 from specs.evaluation import Prep
 from specs.splits import EvaluatedSplit

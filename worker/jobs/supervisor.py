@@ -11,8 +11,8 @@ from models_store.errors import Busy, ClaimLost, Damaged, NotFound, StorageFull,
 from models_store.evaluations.claim import EvaluationClaim
 from models_store.experiments.claim import TrainingClaim
 from models_store.experiments.needs import Needs
-from models_store.experiments.record import Failure
 from models_store.jobs.claim import Claim
+from models_store.jobs.failure import Failure
 from models_store.jobs.jobs import Jobs
 from models_store.jobs.queue import JobName
 from models_store.jobs.suitability import is_for_others, one_of_each

@@ -9,8 +9,9 @@ from models_store.errors import StoreError
 from models_store.experiments.claim import TrainingClaim
 from models_store.experiments.folders import ATTEMPTS
 from models_store.experiments.log import append_line
-from models_store.experiments.record import Failure, Phase, Progress, Record, Status
+from models_store.experiments.record import Phase, Progress, Record, Status
 from models_store.experiments.transfers import Transfers
+from models_store.jobs.failure import Failure
 from models_store.jobs.jobs import JobRecord
 from models_store.store import Store
 from settings import Settings

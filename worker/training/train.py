@@ -11,8 +11,9 @@ from models_store.artifacts import write_manifest
 from models_store.errors import StorageFull, Unavailable
 from models_store.experiments.log import LOG_FILE
 from models_store.experiments.provenance import write_provenance
-from models_store.experiments.record import Failure, FailureType, Progress
+from models_store.experiments.record import Progress
 from models_store.experiments.training_samples import write_samples
+from models_store.jobs.failure import Failure, FailureType
 from specs.dataset import DATASETS
 from specs.experiment import ExperimentSpec
 from worker.data import AddedSource, DatasetUnavailable, load_splits

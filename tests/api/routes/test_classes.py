@@ -11,9 +11,9 @@ from models_store.assignments.record import AssignmentRecord
 from models_store.classes import store
 from models_store.errors import Busy, Damaged
 from models_store.experiments.comments import MAX_COMMENTS
-from models_store.experiments.record import Failure
 from models_store.files import create_record_folder, lock_folder
 from models_store.frozen import utc_now
+from models_store.jobs.failure import Failure
 from models_store.store import Store
 from settings import Settings
 from specs.access import KeyScope, KeySpec

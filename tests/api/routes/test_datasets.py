@@ -11,7 +11,7 @@ from PIL import Image
 
 from analysis.generated_datasets import generate_digits
 from models_store.experiments.claim import TrainingClaim
-from models_store.experiments.record import Failure
+from models_store.jobs.failure import Failure
 from models_store.store import Store
 from settings import Settings
 from tests.support.api import ApiClient

@@ -1,7 +1,8 @@
 from collections.abc import Callable
 
 from models_store.experiments.claim import TrainingClaim
-from models_store.experiments.record import Failure, Record
+from models_store.experiments.record import Record
+from models_store.jobs.failure import Failure
 from models_store.store import Store
 from specs.experiment import ExperimentSpec
 from tests.analysis.diagnosis.training_runs import points

@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from models_store.experiments.claim import TrainingClaim
-from models_store.experiments.record import Failure, Status
+from models_store.experiments.record import Status
+from models_store.jobs.failure import Failure
 from models_store.models.pins import Pin
 from models_store.store import Store
 from models_store.sweeps.record import SweepStatus

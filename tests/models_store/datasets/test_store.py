@@ -13,8 +13,8 @@ from models_store.datasets.folders import LOCKS, RECORD_FILE
 from models_store.datasets.images import IMAGES
 from models_store.datasets.record import Contents, DatasetRecord, DatasetStatus, FilesDone
 from models_store.errors import ClaimLost, InvalidState, NotFound, StorageFull
-from models_store.experiments.record import Failure
 from models_store.files import LOCK_FILE
+from models_store.jobs.failure import Failure
 from models_store.store import Store
 from tests.models_store.abandoned import abandon
 from tests.support.valkey import Valkey

@@ -12,7 +12,8 @@ from models_store.evaluations.claim import EvaluationClaim
 from models_store.evaluations.evaluation import write_cross_dataset_evaluation
 from models_store.evaluations.record import EvaluationRecord, EvaluationStatus, SamplesDone
 from models_store.evaluations.store import RECORD_FILE, RESULT
-from models_store.experiments.record import Failure, Record
+from models_store.experiments.record import Record
+from models_store.jobs.failure import Failure
 from models_store.jobs.queue import EVALUATION
 from models_store.store import Store
 from specs.dataset import DATASETS

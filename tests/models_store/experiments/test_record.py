@@ -6,10 +6,11 @@ from pydantic import ValidationError
 
 from models_store.errors import InvalidState
 from models_store.experiments.points import Best, Point, is_better
-from models_store.experiments.record import Failure, Record, Status
+from models_store.experiments.record import Record, Status
 from models_store.experiments.sparkline import ends_with
 from models_store.experiments.stored_spec import StoredSpec
 from models_store.experiments.summary import ExperimentSummary
+from models_store.jobs.failure import Failure
 from tests.models_store.results import KILLED, point
 
 TERMINAL = [Status.SUCCEEDED, Status.FAILED, Status.CANCELLED]

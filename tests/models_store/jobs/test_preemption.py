@@ -6,7 +6,8 @@ import pytest
 
 from models_store.experiments.claim import TrainingClaim
 from models_store.experiments.needs import Needs
-from models_store.experiments.record import Failure, Record
+from models_store.experiments.record import Record
+from models_store.jobs.failure import Failure
 from models_store.jobs.preemption import Running, Waiting, plan_preemption
 from models_store.jobs.workers import Device, MemoryUse, Worker
 from models_store.store import Store

@@ -10,8 +10,8 @@ import pytest
 from models_store import keys
 from models_store.errors import Damaged, QuotaReached, SpaceUsedUp
 from models_store.experiments.claim import TrainingClaim
-from models_store.experiments.record import Failure
 from models_store.frozen import utc_now
+from models_store.jobs.failure import Failure
 from models_store.jobs.queue import TRAINING
 from models_store.owners import ledger
 from models_store.owners.quota import Quota

@@ -10,7 +10,8 @@ from models_store.datasets.claim import ConversionClaim
 from models_store.datasets.record import DatasetStatus, FilesDone
 from models_store.experiments.claim import TrainingClaim
 from models_store.experiments.points import MetricValues
-from models_store.experiments.record import Failure, Progress
+from models_store.experiments.record import Progress
+from models_store.jobs.failure import Failure
 from models_store.jobs.workers import Device, MemoryUse, Worker
 from models_store.store import Store
 from specs.dataset import DATASETS

@@ -6,7 +6,7 @@ import pytest
 
 from archives.errors import InvalidArchive
 from archives.member import Limits
-from models_store.experiments.record import Failure
+from models_store.jobs.failure import Failure
 from worker.conversion import __main__ as main
 from worker.jobs.channel import Channel
 from worker.jobs.messages import ConversionJob, Failed

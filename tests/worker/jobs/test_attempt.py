@@ -11,7 +11,7 @@ from models_store.datasets.record import Contents, DatasetRecord, DatasetStatus,
 from models_store.errors import Busy, ClaimLost, StorageFull, Unavailable
 from models_store.evaluations.claim import EvaluationClaim
 from models_store.evaluations.record import EvaluationStatus, SamplesDone
-from models_store.experiments.record import Failure
+from models_store.jobs.failure import Failure
 from models_store.jobs.workers import Device, Worker
 from models_store.store import Store
 from settings import Settings

@@ -12,7 +12,7 @@ import pytest
 
 from archives.member import Limits
 from models_store.datasets.record import FilesDone
-from models_store.experiments.record import Failure
+from models_store.jobs.failure import Failure
 from tests.support.waiting import PATIENCE_SECONDS, eventually
 from worker.jobs.messages import CONVERSION_EVENT, Accepted, Advanced, ConversionEvent, ConversionJob, Failed, Stop
 from worker.jobs.process import ChildProcess
@@ -20,7 +20,7 @@ from worker.jobs.process import ChildProcess
 JOB = ConversionJob(archive=Path("a"), staged=Path("b"), limits=Limits(1, 2, 3), max_pixels=4)
 HEAD = """
 from models_store.datasets.record import FilesDone
-from models_store.experiments.record import Failure
+from models_store.jobs.failure import Failure
 from worker.jobs.channel import connect
 from worker.jobs.messages import Advanced, ConversionJob, Failed
 """

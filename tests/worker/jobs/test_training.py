@@ -10,8 +10,9 @@ import pytest
 from models_store.experiments.claim import TrainingClaim
 from models_store.experiments.folders import RECORD_FILE
 from models_store.experiments.points import Point
-from models_store.experiments.record import Failure, Progress, Record, Status
+from models_store.experiments.record import Progress, Record, Status
 from models_store.files import remove_directory, write_atomic
+from models_store.jobs.failure import Failure
 from models_store.store import Store
 from settings import Settings
 from specs.dataset import DATASETS

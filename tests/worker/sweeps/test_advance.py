@@ -10,7 +10,8 @@ import pytest
 from models_store.errors import InvalidState, NotFound
 from models_store.experiments.claim import TrainingClaim
 from models_store.experiments.points import Point
-from models_store.experiments.record import Failure, FailureType, Status
+from models_store.experiments.record import Status
+from models_store.jobs.failure import Failure, FailureType
 from models_store.store import Store
 from models_store.sweeps.record import SweepRecord, SweepStatus
 from models_store.sweeps.store import RECORD_FILE

@@ -6,7 +6,8 @@ from itertools import count
 from typing import Any
 
 from models_store.errors import Busy
-from models_store.experiments.record import Failure, Record, Status
+from models_store.experiments.record import Record, Status
+from models_store.jobs.failure import Failure
 from models_store.store import Store
 from models_store.sweeps.record import SweepRecord, SweepStatus
 from models_store.sweeps.trial import TrialStatus

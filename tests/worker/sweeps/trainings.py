@@ -5,7 +5,8 @@ from typing import Any
 
 from models_store.experiments.claim import TrainingClaim
 from models_store.experiments.points import MetricValues, Point
-from models_store.experiments.record import Failure, Record, Status
+from models_store.experiments.record import Record, Status
+from models_store.jobs.failure import Failure
 from models_store.store import Store
 from models_store.sweeps.record import SweepRecord
 from settings import Settings
