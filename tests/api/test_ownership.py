@@ -33,6 +33,7 @@ ADDITIONS = {
     "POST /experiments/{experiment_id}:reproduce",
     "POST /experiments/{experiment_id}/comments",
     "POST /experiments/{experiment_id}/evaluations",
+    "POST /experiments/{experiment_id}/explanations",
     "POST /experiments/{experiment_id}/samples/{split}/{index}/label",
 }
 EVERYTHING = tuple(each for each in KeyScope if each is not KeyScope.ADMIN)

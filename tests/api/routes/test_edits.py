@@ -31,7 +31,7 @@ def test_edit_changes_the_record_alone(client: ApiClient, path: str, headers: di
     answer = client.patch(path, content=patch, headers=headers)
     record = client.get(path).json()
 
-    assert answer.json() == {**record, "queue_position": None}
+    assert answer.json() == {**record, "queue_position": None, "waits_because": None}
     assert (record["name"], record["notes"], record["tags"], record["star"]) == ("wider", "Better.", ["b", "c"], True)
     assert (record["spec"]["name"], record["spec"]["notes"], record["spec"]["tags"]) == ("tiny", "As posted.", ["a"])
     assert [each["name"] for each in client.get("/experiments?tag=c").json()["items"]] == ["wider"]
