@@ -30,7 +30,7 @@ def list_upkeep(services: Services, deliverer: Deliverer) -> list[Periodic]:
     retain = partial(services.retention.run, services.registry.is_serving)
     retention_seconds, sweep_seconds = services.settings.retention_seconds, services.settings.reconcile_seconds
     return [
-        Periodic("reconciler", partial(_sweep, store, services.settings), sweep_seconds),
+        Periodic("reconciler", partial(sweep, store, services.settings), sweep_seconds),
         Periodic("promotion", services.registry.refresh, _REFRESH_SECONDS),
         Periodic("corrections", store.corrections.collect, _COLLECT_SECONDS),
         Periodic("predictions", services.recent.upkeep, _WRITE_SECONDS),
@@ -45,10 +45,10 @@ def list_upkeep(services: Services, deliverer: Deliverer) -> list[Periodic]:
     ]
 
 
-def _sweep(store: Store, settings: Settings) -> None:
-    """The process that is elected also has experiments give way."""
-    if store.reconciler.take_turn(settings.reconcile_seconds) and settings.preemption:
-        _while_redis_answers(store.preemption.update)
+def sweep(store: Store, settings: Settings) -> None:
+    """The process that is elected also has experiments give way, or no longer."""
+    if store.reconciler.take_turn(settings.reconcile_seconds):
+        _while_redis_answers(partial(store.preemption.update, settings.preemption))
 
 
 def _while_redis_answers(call: Callable[[], object]) -> None:

@@ -218,7 +218,7 @@ def open_store(
         sweep_jobs=sweep_jobs,
         workers=workers,
         reconciler=Reconciler(experiments, datasets, jobs, redis),
-        preemption=Preemption(experiments, workers),
+        preemption=Preemption(experiments, workers, datasets, evaluations),
         wait_reasons=WaitReasons(experiments, workers),
         summaries=Summaries(redis, experiments.index, experiments.history, lambda: experiments.holdout.hidden.mark),
         changes=Changes(reader),

@@ -252,14 +252,16 @@ class Record(Stored):
         return self.replace(status=Status.QUEUED, worker=None, progress=None, interruptions=self.interruptions + 1)
 
     def retry(self, failure: Failure, max_attempts: int) -> Self:
-        """Back in the queue, or failed for good once `max_attempts` attempts are spent."""
+        """Back in the queue, or failed for good once `max_attempts` attempts are spent. It did not give way, even if it
+        was to."""
         spent = self.attempts - self.interruptions
         if self.cancel_requested:
             return self.end(Status.CANCELLED, stop_reason="cancelled")
         if spent >= max_attempts:
             message = f"{failure.message} (attempt {spent} of {max_attempts}; no further attempt is made)"
             return self.end(Status.FAILED, error=Failure(type=failure.type, message=message))
-        return self.replace(status=Status.QUEUED, worker=None, progress=None, error=failure)
+        none: dict[str, object] = {"worker": None, "progress": None, "preempted_by_priority": None}
+        return self.replace(status=Status.QUEUED, error=failure, **none)
 
     def run_again(self) -> Self:
         """Back in the queue on request, with all attempts; it resumes from its checkpoint. Raises InvalidState unless

@@ -1,17 +1,22 @@
 """Which trainings give way to waiting experiments of a higher priority."""
 
 import logging
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import NamedTuple, Self
 
 from models_store.connection import require_redis
+from models_store.datasets.store import DatasetStore
 from models_store.errors import Busy, Damaged, InvalidState, NotFound, StorageFull
+from models_store.evaluations.store import EvaluationStore
 from models_store.experiments.needs import Needs
 from models_store.experiments.record import Record, Status
 from models_store.experiments.store import ExperimentStore
-from models_store.jobs.suitability import can_train
+from models_store.jobs.activity import activities
+from models_store.jobs.suitability import takers
 from models_store.jobs.workers import Worker, Workers
+
+_AT_ONCE = 20
 
 log = logging.getLogger(__name__)
 
@@ -48,23 +53,30 @@ class Running(NamedTuple):
 
 
 def plan_preemption(
-    waiting: Iterable[Waiting], running: Sequence[Running], workers: Sequence[Worker]
+    waiting: Iterable[Waiting],
+    running: Sequence[Running],
+    workers: Sequence[Worker],
+    occupied: Collection[str] = (),
 ) -> dict[str, int]:
     """Of those `running`, the ids of all that are to give way, each with the priority of the one it gives way to.
 
-    `waiting` is in order, `workers` are those that start experiments. Each that waits gets a worker that is free, or
-    else that of the lowest priority below its own, of the same owner: a priority does not count across owners. Where it
-    gets none, nothing gives way to those after it, because it would be started in their place.
+    `waiting` is in order, and read as far as there are workers for it. `workers` are those that start experiments;
+    those named in `occupied` do something else, as a conversion. Each that waits gets a worker that would start it and
+    is free, or else that of the lowest priority below its own, of the same owner: a priority does not count across
+    owners. Where it gets none, nothing gives way to those after it, because it would be started in their place.
     """
-    by_name = {worker.name: worker for worker in workers}
-    training = [each for each in running if each.worker in by_name and not each.is_ending]
-    busy = {each.worker for each in training}
+    names = {worker.name for worker in workers}
+    training = [each for each in running if each.worker in names and not each.is_ending]
+    busy = {*(each.worker for each in training), *occupied}
     free = [worker for worker in workers if worker.name not in busy]
     found: dict[str, int] = {}
     for each in waiting:
-        if not any(can_train(worker, each.needs) for worker in workers):
+        if not free and len(found) == len(training):
+            break
+        suitable = {worker.name for worker in takers(each.needs, workers)}
+        if not suitable:
             continue  # it waits for another machine
-        if (idle := next((worker for worker in free if can_train(worker, each.needs)), None)) is not None:
+        if (idle := next((worker for worker in free if worker.name in suitable), None)) is not None:
             free.remove(idle)
             continue
         lower = [
@@ -72,7 +84,7 @@ def plan_preemption(
             for other in training
             if other.id not in found
             and (other.owner, other.priority < each.priority) == (each.owner, True)
-            and can_train(by_name[other.worker or ""], each.needs)
+            and other.worker in suitable
         ]
         if not lower:
             break
@@ -86,29 +98,36 @@ class Preemption:
     """Marks the records of those that are to give way, whose workers then give them back; and withdraws a mark that is
     no longer needed, as when another worker has become free."""
 
-    def __init__(self, experiments: ExperimentStore, workers: Workers) -> None:
+    def __init__(
+        self, experiments: ExperimentStore, workers: Workers, datasets: DatasetStore, evaluations: EvaluationStore
+    ) -> None:
         self._experiments = experiments
         self._workers = workers
+        self._datasets = datasets
+        self._evaluations = evaluations
 
-    def update(self) -> None:
-        """One process at a time does this, again and again. Raises Unavailable."""
+    def update(self, is_on: bool = True) -> None:
+        """One process at a time does this, again and again; while it is not on, it withdraws what is marked. Raises
+        Unavailable."""
         with require_redis():
             index = self._experiments.index
             running = index.get_many(index.ids(f"status={Status.RUNNING}"))
-            workers = self._workers.consuming()
             planned: dict[str, int] = {}
-            if running and index.is_complete() and not self._experiments.waiting.order.paused:
-                waiting = self._waiting(len(workers))
-                planned = plan_preemption(waiting, list(map(Running.of, running)), workers)
+            if is_on and running and index.is_complete() and not self._experiments.waiting.order.paused:
+                occupied = activities([], self._datasets, self._evaluations)
+                workers = self._workers.consuming()
+                planned = plan_preemption(self._waiting(), list(map(Running.of, running)), workers, occupied)
         for record in running:
             if record.preempted_by_priority != planned.get(record.id):
                 self._mark(record, planned.get(record.id))
 
-    def _waiting(self, count: int) -> Iterator[Waiting]:
-        """The first `count` that their owners may start."""
-        for record in self._experiments.index.get_many(self._experiments.waiting.startable()[:count]):
-            if (needs := Needs.of(record)) is not None:
-                yield Waiting(record.owner, record.priority, needs)
+    def _waiting(self) -> Iterator[Waiting]:
+        """Those that their owners may start, in order; mostly the first ones are enough."""
+        ids = self._experiments.waiting.startable()
+        for start in range(0, len(ids), _AT_ONCE):
+            for record in self._experiments.index.get_many(ids[start : start + _AT_ONCE]):
+                if (needs := Needs.of(record)) is not None:
+                    yield Waiting(record.owner, record.priority, needs)
 
     def _mark(self, shown: Record, priority: int | None) -> None:
         try:

@@ -1,6 +1,6 @@
 """Which worker an experiment is left to, and why none starts it."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from models_store.experiments.needs import Needs
 from models_store.jobs.workers import Worker
@@ -48,16 +48,23 @@ def _memory_bytes(worker: Worker) -> int | None:
     return None if memory is None else memory.total_bytes
 
 
+def takers(needs: Needs, alive: Sequence[Worker]) -> list[Worker]:
+    """Those that start it at its turn: all that can train it, or else those of its class, of which the first one
+    tries."""
+    able = [worker for worker in alive if can_train(worker, needs)]
+    return able or [worker for worker in alive if _has_class(worker, needs)]
+
+
 def is_for_others(needs: Needs, name: str, alive: Iterable[Worker]) -> bool:
     """Whether the worker `name` leaves that to others: to one that is `alive` and can train it where this one cannot,
     or, if this one is not of the class that is wanted, to one that may come. One whose heartbeat is late trains what
     any can, and nothing that wants a class."""
-    workers = {worker.name: worker for worker in alive}
-    own = workers.get(name)
-    if own is None:
-        is_usual = needs.devices == 1 and all(_memory_bytes(worker) is None for worker in workers.values())
-        return needs.device is not None or (not is_usual and _any_can(workers.values(), needs))
-    return not _has_class(own, needs) or (not can_train(own, needs) and _any_can(workers.values(), needs))
+    workers = list(alive)
+    if not any(worker.name == name for worker in workers):
+        is_usual = needs.devices == 1 and all(_memory_bytes(worker) is None for worker in workers)
+        can = any(can_train(worker, needs) for worker in workers)
+        return needs.device is not None or (can and not is_usual)
+    return not any(worker.name == name for worker in takers(needs, workers))
 
 
 def describe_lack(needs: Needs, alive: Iterable[Worker]) -> str | None:
@@ -71,7 +78,3 @@ def describe_lack(needs: Needs, alive: Iterable[Worker]) -> str | None:
     if needs.device is None or any(_has_class(worker, needs) for worker in consuming):
         return None
     return f"no living worker {_WANTED[needs.device]}"
-
-
-def _any_can(workers: Iterable[Worker], needs: Needs) -> bool:
-    return any(can_train(worker, needs) for worker in workers)

@@ -1,9 +1,12 @@
 """Which trainings give way to which."""
 
 from datetime import UTC, datetime, timedelta
+from itertools import repeat
 
 import pytest
 
+from api.upkeep import sweep
+from models_store.datasets.claim import ConversionClaim
 from models_store.experiments.claim import TrainingClaim
 from models_store.experiments.needs import Needs
 from models_store.experiments.record import Record
@@ -11,6 +14,7 @@ from models_store.jobs.failure import Failure
 from models_store.jobs.preemption import Running, Waiting, plan_preemption
 from models_store.jobs.workers import Device, MemoryUse, Worker
 from models_store.store import Store
+from settings import Settings
 from tests.models_store.conftest import MakeSpec
 
 START = datetime(2026, 12, 1, tzinfo=UTC)
@@ -69,8 +73,31 @@ def test_worker_that_is_too_small_is_left_alone() -> None:
     workers = [worker("small", 8), worker("large", 24)]
     runs = [running("small", -5), running("large")]
     assert plan_preemption([waiting(5, gigabytes=16)], runs, workers) == {"large": 5}
-    # What no machine can train keeps nobody waiting.
-    assert plan_preemption([waiting(9, gigabytes=80), waiting(5)], runs, workers) == {"small": 5}
+
+
+def test_estimate_above_all_workers_is_tried_by_one() -> None:
+    """As by the worker that becomes free, which takes the first that waits."""
+    workers = [worker("small", 8), worker("large", 24)]
+    runs = [running("small", -5), running("large")]
+    assert plan_preemption([waiting(9, gigabytes=80)], runs, workers) == {"small": 9}
+    assert plan_preemption([waiting(9, gigabytes=80), waiting(5)], runs, workers) == {"small": 9, "large": 5}
+    assert plan_preemption([waiting(9, gigabytes=80)], [running("large")], workers) == {}, "one is free"
+
+
+def test_absent_class_keeps_nobody_waiting() -> None:
+    absent = Waiting(None, 9, Needs(device="gpu80"))
+    assert plan_preemption([absent, absent, absent, waiting(5)], [running("a"), running("b", 1)], TWO) == {"a": 5}
+
+
+def test_worker_that_does_something_else_is_not_free() -> None:
+    assert plan_preemption([waiting(5)], [running("b")], TWO, occupied={"a"}) == {"b": 5}
+    assert plan_preemption([waiting(5)], [], TWO, occupied={"a", "b"}) == {}
+
+
+def test_no_more_is_read_than_there_are_workers() -> None:
+    endless = repeat(waiting(5))
+    assert plan_preemption(endless, [running("a"), running("b")], TWO) == {"a": 5, "b": 5}
+    assert plan_preemption(endless, [running("a")], TWO, occupied={"b"}) == {"a": 5}
 
 
 @pytest.fixture
@@ -99,6 +126,46 @@ def test_mark_is_withdrawn_when_nobody_needs_it(store: Store, low: TrainingClaim
     store.experiments.cancel(urgent.id)
     store.preemption.update()
     assert read(store, low).preempted_by_priority is None
+
+
+def test_pool_that_is_empty_keeps_no_run_waiting(store: Store, low: TrainingClaim, tiny_spec: MakeSpec) -> None:
+    for _ in range(30):
+        store.experiments.create(tiny_spec(device="gpu80"), priority=50)
+    store.experiments.create(tiny_spec(), priority=20)
+    store.preemption.update()
+    assert read(store, low).preempted_by_priority == 20
+
+
+def test_worker_that_converts_is_not_waited_for(store: Store, low: TrainingClaim, tiny_spec: MakeSpec) -> None:
+    with store.datasets.receive_archive() as archive:
+        archive.write(b"an archive")
+        store.datasets.add("own", archive)
+    store.workers.beat(worker("b"))
+    store.experiments.create(tiny_spec(), priority=20)
+    store.preemption.update()
+    assert read(store, low).preempted_by_priority is None
+    claim = ConversionClaim.acquire(store.conversion_jobs, "own", worker="b")
+    assert claim is not None
+    store.preemption.update()
+    assert read(store, low).preempted_by_priority == 20
+    claim.give_back()
+    store.preemption.update()
+    assert read(store, low).preempted_by_priority is None
+
+
+@pytest.mark.parametrize("is_on", [True, False])
+def test_mark_is_withdrawn_once_it_is_off(store: Store, low: TrainingClaim, tiny_spec: MakeSpec, is_on: bool) -> None:
+    """By the process that is elected."""
+    store.experiments.create(tiny_spec(), priority=7)
+    store.preemption.update()
+    assert read(store, low).preempted_by_priority == 7
+    sweep(store, Settings(preemption=is_on))
+    assert read(store, low).preempted_by_priority == (7 if is_on else None)
+
+
+def test_lost_worker_did_not_give_way(low: TrainingClaim) -> None:
+    lost = low.record.give_way(7).retry(Failure(type="killed", message="lost"), max_attempts=3)
+    assert (lost.status, lost.error and lost.error.type, lost.preempted_by_priority) == ("queued", "killed", None)
 
 
 def test_what_gave_way_keeps_place_and_attempts(store: Store, low: TrainingClaim, tiny_spec: MakeSpec) -> None:
