@@ -12,6 +12,7 @@ from api.access import ADMIN, READ
 from api.dependencies import BodyDep, StoreDep, SyntaxDep
 from api.schemas.queue import QueuedExperiment, QueueView
 from api.wire.posted_spec import parse_posted_document
+from models_store.jobs.wait_reasons import OWNER_HOLDS
 from models_store.statistics import queue_state
 from models_store.store import Store
 from specs.reordering import parse_reordering
@@ -63,8 +64,9 @@ def _view(store: Store) -> QueueView:
     workers = [worker.name for worker in store.workers.consuming()]
     seconds = partial(estimate_seconds, past=past, datasets=datasets)
     items = store.wait_reasons.explain(state.items)
-    startable = [record for record in items if record.waits_because is None]
-    times = estimate_queue(state.running, startable, workers, seconds)
+    # What an owner's limit holds back starts once another one of the owner ends.
+    expected = [record for record in items if record.waits_because in (None, OWNER_HOLDS)]
+    times = estimate_queue(state.running, expected, workers, seconds)
     return QueueView(
         paused=state.paused,
         depth=state.depth,

@@ -10,8 +10,8 @@ from models_store.experiments.record import Progress, Record, Status
 class QueuedExperiment(Answer):
     """A few members of the record of an experiment that waits or runs, and when it will start and end: estimates in
     seconds from now, from its progress, or from past runs as in `POST /experiments:validate`. Null where nothing is
-    known, as while something keeps it from being started at its turn, which `waits_because` says; 0 is the start of one
-    that runs."""
+    known, as while the queue is paused or no worker suits it; quotas are left out of them. 0 is the start of one that
+    runs. `waits_because` and `preempted_by_priority` are those of the record."""
 
     id: str
     name: str

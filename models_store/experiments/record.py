@@ -15,7 +15,7 @@ from models_store.experiments.stored_spec import StoredSpec
 from models_store.frozen import utc_now
 from models_store.jobs.failure import Failure
 from models_store.versions import Nested, Stored, any_name
-from models_store.visibility import Privacy
+from models_store.visibility import Privacy, private_to
 
 StopReason = Literal["completed", "early_stopping", "time_budget", "stopped", "cancelled", "pruned"]
 Phase = Literal["starting", "training", "evaluating", "exporting"]
@@ -81,10 +81,11 @@ class Record(Stored):
     `group` is the id of the group of `repeats` experiments that it belongs to, equal but for their seeds.
 
     `waits_because` says what keeps it from being started at its turn, as "no living worker has a GPU"; null if nothing
-    does. It is filled in when the record of an experiment is shown.
+    does. It is filled in when the record of one experiment is read, and in `GET /queue`; lists and answers to changes
+    have null. What its owner has used up is said to the owner, the owner's teacher and admins alone.
 
     `preempted_by_priority` is set while it is to give way to a waiting experiment of that higher priority, and once it
-    has, until it runs again.
+    has, until it runs again; null for others than the owner, the owner's teacher and admins.
 
     `sweep` is the id of the sweep that it belongs to, and `trial` its number there; `stop_detail` says why that was
     pruned.
@@ -244,6 +245,12 @@ class Record(Stored):
         if not self.is_running:
             raise InvalidState(f"experiment {self.id} is {self.status}, so it cannot give way")
         return self.replace(preempted_by_priority=priority)
+
+    def without_private_mark(self) -> Self:
+        """For one who does not see what is private to the owner, as what it gives way to may be."""
+        if self.preempted_by_priority is None or private_to(self.owner or "").is_shown:
+            return self
+        return self.model_copy(update={"preempted_by_priority": None})
 
     def give_back(self) -> Self:
         """The worker shuts down, or the experiment gives way; the attempt does not count."""

@@ -133,18 +133,16 @@ class WaitingExperiments:
         """Those whose owners may start another one now, in order."""
         return self._startable(self._waiting())
 
-    def blocked(self) -> set[str]:
-        """Those whose owners may start none now."""
-        if not self._index.has_owners():
-            return set()
-        waiting = self._waiting()
-        return {each.id for each in waiting}.difference(self._startable(waiting))
+    def held_owners(self, owners: Collection[str]) -> set[str]:
+        """Those of these `owners`, "" for none, who may start none now."""
+        named = set(owners) - {""}
+        running = Counter(self._index.owners_of(self._index.ids("status=running"))) if named else {}
+        return {owner for owner in named if not self._owners.may_start(owner, running.get(owner, 0))}
 
     def _startable(self, waiting: Sequence[Waiting]) -> list[str]:
         owners = {each.id: each.owner for each in waiting}
-        running = Counter(self._index.owners_of(self._index.ids("status=running"))) if any(owners.values()) else {}
-        may_start = {owner: self._owners.may_start(owner, running.get(owner, 0)) for owner in set(owners.values())}
-        return [each for each in self._arrange(waiting) if may_start[owners[each]]]
+        held = self.held_owners(owners.values())
+        return [each for each in self._arrange(waiting) if owners[each] not in held]
 
     def note_start(self, owner: str | None) -> None:
         """It is the turn of the other owners."""

@@ -36,7 +36,9 @@ class Holdout:
         self._folder.mkdir(parents=True, exist_ok=True)
 
     def shown(self, record: Record) -> Record:
-        """`record` with its `peeks`, and without test metrics if those of its dataset are hidden."""
+        """`record` with its `peeks`, and without test metrics if those of its dataset are hidden; to one who does not
+        see what is private to its owner, without what it gives way to."""
+        record = record.without_private_mark()
         peeks = self.peeks.of(record.dataset).by_experiment.get(record.id, 0)
         if self.hidden.is_hidden(record.dataset):
             return record.model_copy(update={"peeks": peeks, "test_hidden": True, "test_metrics": {}})

@@ -10,9 +10,11 @@ from models_store.experiments.record import Record
 from models_store.experiments.store import ExperimentStore
 from models_store.jobs.suitability import describe_lack
 from models_store.jobs.workers import Workers
+from models_store.visibility import private_to
 
 _PAUSED = "the queue is paused"
-_OWNER = "its owner has as many running as allowed, or has used up the minutes of the month"
+# Nothing about the machine: it may start as soon as another one ends.
+OWNER_HOLDS = "its owner has as many running as allowed, or has used up the minutes of the month"
 
 
 class WaitReasons:
@@ -21,7 +23,8 @@ class WaitReasons:
         self._workers = workers
 
     def explain(self, records: Sequence[Record]) -> list[Record]:
-        """With `waits_because`; as they are while Redis cannot be reached."""
+        """With `waits_because`; as they are while Redis cannot be reached. What an owner has used up is said to those
+        who see what is private to that owner."""
         if any(record.is_queued for record in records):
             with suppress(Unavailable), require_redis():
                 return list(self._explained(records))
@@ -29,9 +32,10 @@ class WaitReasons:
 
     def _explained(self, records: Sequence[Record]) -> Iterator[Record]:
         is_paused = self._experiments.waiting.order.paused
-        blocked = self._experiments.waiting.blocked()
+        owners = {record.owner for record in records if record.is_queued and record.owner}
+        held = self._experiments.waiting.held_owners({owner for owner in owners if private_to(owner).is_shown})
         alive = self._workers.alive()
         for record in records:
             lack = describe_lack(Needs.of(record) or Needs(), alive)
-            reason = _PAUSED if is_paused else lack or (_OWNER if record.id in blocked else None)
+            reason = _PAUSED if is_paused else lack or (OWNER_HOLDS if record.owner in held else None)
             yield record.model_copy(update={"waits_because": reason}) if record.is_queued else record

@@ -16,6 +16,7 @@ from models_store.sweeps.claim import SweepClaim
 from models_store.webhooks.webhook import Webhook
 from specs.access import KeyScope
 from specs.experiment import parse_spec
+from specs.quota import QuotaSpec
 from specs.sweep import parse_sweep
 from tests.support.api import ApiClient
 from tests.support.classroom import TEACHER, create_class, use
@@ -430,3 +431,31 @@ def test_live_views_name_nothing_private(bob: ApiClient, store: Store, tiny_docu
     assert [(path, each) for path, text in answers.items() for each in hidden if each in text] == []
     assert all(each in own["/workers"] for each in (record.id, "hush17", "hush18"))
     assert all(each in own["/disk"] for each in (record.id, "hush18", "noise"))
+
+
+def test_quota_and_priorities_of_an_owner_are_not_told(bob: ApiClient, store: Store, tiny_document: JsonObject) -> None:
+    """Of what is public: bob reads neither that ann's quota is used up, nor what waits of hers."""
+    store.workers.beat(Worker(name="host:7", hostname="host", pid=7))
+    store.quotas.owners.set("ann", QuotaSpec(running=1))
+    running, waiting = (store.experiments.create(parse_spec(tiny_document), owner="ann").id for _ in range(2))
+    assert TrainingClaim.acquire(store.training_jobs, running, worker="host:7") is not None
+    with store.experiments.lock(running) as record:
+        store.experiments.write(record.give_way(7))
+
+    def told(owner: str) -> set[object]:
+        client = as_owner(bob, owner)
+        queue = client.get("/queue").json()
+        listed = {each["id"]: each["preempted_by_priority"] for each in client.get("/experiments").json()["items"]}
+        records = [client.get(f"/experiments/{each}").json() for each in (running, waiting)]
+        quotas = {queue["items"][0]["waits_because"], records[1]["waits_because"]}
+        return (
+            quotas
+            | {queue["running"][0]["preempted_by_priority"], listed[running]}
+            | {records[0]["preempted_by_priority"]}
+        )
+
+    assert told("bob") == {None}
+    assert told("ann") == {"its owner has as many running as allowed, or has used up the minutes of the month", 7}
+    bob.sign_in(KeyScope.ADMIN, owner="root")
+    assert bob.get(f"/experiments/{running}").json()["preempted_by_priority"] == 7
+    assert store.experiments.read(running).preempted_by_priority == 7

@@ -58,7 +58,7 @@ class Worker(Answer):
 
 class QueuedExperiment(Answer):
     """An experiment that waits or runs, and when it will start and end: estimates in seconds from now. `waits_because`
-    says what keeps it from being started at its turn."""
+    says what keeps it from being started at its turn. What quotas hold back has times as if they did not."""
 
     id: str
     name: str

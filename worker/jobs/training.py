@@ -195,10 +195,10 @@ def show_seconds(progress: Progress) -> float:
 
 
 def describe_end(record: Record) -> str:
-    """Of an attempt, after which the record is `record`."""
+    """Of an attempt, after which the record is `record`: for the log, which others read as well."""
     reason = record.error.message if record.error else (record.stop_reason or "").replace("_", " ")
     if record.is_queued and not reason and record.preempted_by_priority is not None:
-        reason = f"gave way to an experiment of priority {record.preempted_by_priority}"
+        reason = "gave way to an experiment of a higher priority"
     return f"{record.status}, {reason}" if reason else record.status
 
 

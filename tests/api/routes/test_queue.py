@@ -7,6 +7,7 @@ import pytest
 
 from models_store import keys
 from models_store.experiments.claim import TrainingClaim
+from models_store.experiments.record import Progress
 from models_store.jobs.workers import Device, Worker
 from models_store.store import Store
 from settings import Settings
@@ -143,6 +144,34 @@ def test_quota_of_the_owner_is_a_reason_to_wait(api_store: Store, tiny_spec: Spe
     first, second = api_store.wait_reasons.explain(records)
     assert "its owner has as many running as allowed" in (first.waits_because or "")
     assert second.waits_because is None
+
+
+def test_what_a_quota_holds_back_has_times(client: ApiClient, api_store: Store, tiny_spec: Spec) -> None:
+    """They come after one another."""
+    api_store.workers.beat(Worker(name="host:7", hostname="host", pid=7))
+    api_store.quotas.owners.set("ann", QuotaSpec(running=1))
+    running, *others = (api_store.experiments.create(tiny_spec(), owner="ann").id for _ in range(3))
+    claim = TrainingClaim.acquire(api_store.training_jobs, running, worker="host:7")
+    assert claim is not None
+    claim.show(Progress(phase="training", epoch=1, epochs=2, step=5, steps_per_epoch=10, eta_seconds=30))
+    items = client.get("/queue").json()["items"]
+    assert [each["id"] for each in items] == others
+    assert all("as many running as allowed" in each["waits_because"] for each in items)
+    assert [each["starts_in_seconds"] is not None for each in items] == [True, True]
+    assert items[0]["starts_in_seconds"] == 30
+
+
+def test_record_is_shown_without_a_look_at_the_queue(
+    client: ApiClient, api_store: Store, tiny_spec: Spec, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It has its position from there once."""
+    record = api_store.experiments.create(tiny_spec(), owner="ann")
+    looks: list[str] = []
+    waiting = api_store.experiments.waiting.__class__
+    look = waiting._waiting
+    monkeypatch.setattr(waiting, "_waiting", lambda self: looks.append("") or look(self))
+    assert client.get(f"/experiments/{record.id}").json()["queue_position"] == 1
+    assert len(looks) == 1
 
 
 def test_changes_of_the_queue_are_announced(client: ApiClient, api_store: Store, three: list[str]) -> None:

@@ -244,7 +244,7 @@ def test_preempted_training_is_given_back(store: Store, claim: TrainingClaim) ->
 
     assert trainer.requests == ["shutdown"]
     assert (record.status, record.interruptions, record.preempted_by_priority) == (Status.QUEUED, 1, 3)
-    assert describe_end(record) == "queued, gave way to an experiment of priority 3"
+    assert describe_end(record) == "queued, gave way to an experiment of a higher priority"
 
 
 def test_training_has_a_minimum_time(store: Store, claim: TrainingClaim) -> None:

@@ -35,7 +35,7 @@ def _reason_lines(queue: Queue) -> Iterator[str]:
     """What keeps some from being started, each reason once."""
     reasons = Counter(each.waits_because for each in queue.items if each.waits_because)
     for reason, number in reasons.items():
-        yield f"{count_text(number, 'experiment')} cannot start: {reason}"
+        yield f"{count_text(number, 'experiment')} held back: {reason}"
 
 
 def _queue_row(each: QueuedExperiment) -> tuple[str, ...]:

@@ -28,7 +28,7 @@ def test_queue_says_what_cannot_start(api: CannedApi, capsys: pytest.CaptureFixt
     items = (samples.queued(waits_because=reason), samples.queued(id=SECOND), samples.queued(waits_because=reason))
     api.on("GET", "/queue", Answer(samples.queue(*items)))
     assert run("queue") == 0
-    assert words(capsys.readouterr().out)[4:] == ["2 experiments cannot start: no living worker has a GPU"]
+    assert words(capsys.readouterr().out)[4:] == ["2 experiments held back: no living worker has a GPU"]
 
 
 def test_paused_queue_says_how_to_resume(api: CannedApi, capsys: pytest.CaptureFixture[str]) -> None:

@@ -58,7 +58,7 @@ export default {
 
   queuedNext: "Next in the queue.",
   queuedBehind: (n: number) => `${runs(n)} before this one in the queue.`,
-  queuedBecause: (reason: string) => `It cannot start now: ${reason}.`,
+  queuedBecause: (reason: string) => `Held back: ${reason}.`,
   queuedStarts: (time: string) => `It starts about ${time}.`,
   queuedRunning: (n: number) => `${runs(n)} training now:`,
   queuedWaiting: "Waiting before it:",

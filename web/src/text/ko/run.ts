@@ -56,7 +56,7 @@ const ko: Same<typeof en> = {
 
   queuedNext: "다음 차례입니다.",
   queuedBehind: (n) => `앞에 실험 ${n}개가 대기 중입니다.`,
-  queuedBecause: (reason) => `지금은 시작할 수 없습니다: ${reason}.`,
+  queuedBecause: (reason) => `대기 이유: ${reason}.`,
   queuedStarts: (time) => `${time}쯤 시작합니다.`,
   queuedRunning: (n) => `학습 중인 실험 ${n}개:`,
   queuedWaiting: "먼저 대기 중:",
