@@ -188,7 +188,7 @@ def open_store(
     workers = Workers(redis, events, drains)
     reader = connect_async(redis_url, f"{role}-events", HEARTBEAT_SECONDS + SOCKET_SECONDS)
     limits = connect_async(redis_url, f"{role}-limits", _LIMITS_SECONDS)
-    training_jobs = TrainingJobs(experiments)
+    training_jobs = TrainingJobs(experiments, workers)
     conversion_jobs = ConversionJobs(datasets, queue, experiments.leases, max_attempts)
     evaluation_jobs = EvaluationJobs(evaluations, queue, experiments.leases, max_attempts)
     predictions = PredictionCounts(redis)

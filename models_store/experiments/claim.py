@@ -3,13 +3,13 @@
 import logging
 import math
 from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from pathlib import Path
 
 from redis.exceptions import RedisError
 
 from models_store.artifacts import ARTIFACTS
-from models_store.errors import Damaged
+from models_store.errors import Damaged, Unavailable
 from models_store.experiments import history
 from models_store.experiments.checkpoints import keep_state_only
 from models_store.experiments.folders import ATTEMPTS
@@ -21,6 +21,8 @@ from models_store.files import PATIENCE_SECONDS, lock_folder
 from models_store.jobs.claim import Claim
 from models_store.jobs.jobs import Job, Jobs, Unfinished
 from models_store.jobs.queue import TRAINING, JobName
+from models_store.jobs.suitability import of_present_class
+from models_store.jobs.workers import Workers
 
 _MAX_STATE_BYTES = 100_000_000
 
@@ -32,9 +34,10 @@ class TrainingJobs(Jobs[Record]):
 
     kind = TRAINING
 
-    def __init__(self, store: ExperimentStore) -> None:
+    def __init__(self, store: ExperimentStore, workers: Workers) -> None:
         super().__init__(store.queue, store.leases, store.max_attempts)
         self.store = store
+        self._workers = workers
 
     def name(self, record: Record) -> JobName:
         return (record.id,)
@@ -72,7 +75,16 @@ class TrainingJobs(Jobs[Record]):
             queued = []  # needs no message
         elif self.store.index.has_owners() and self.store.index.is_complete():
             queued = self.store.waiting.startable()
-        return Unfinished([Job(each, (each,)) for each in queued], [Job(each, (each,)) for each in running])
+        wanted = self._wanted(queued)
+        return Unfinished([Job(each, (each,)) for each in wanted], [Job(each, (each,)) for each in running])
+
+    def _wanted(self, ids: Sequence[str]) -> list[str]:
+        """Without those that insist on a class of which no worker starts experiments: each message would have a worker
+        look through all that wait, and find nothing."""
+        with suppress(Unavailable):  # of which the next command tells
+            if ids and (workers := self._workers.consuming()):
+                return list(of_present_class(ids, self.store.index.needs, workers))
+        return list(ids)
 
     def restore(self, record: Record) -> Record:
         points = history.read(self.store.folder(record.id)).points

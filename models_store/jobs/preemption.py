@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import datetime
+from itertools import islice
 from typing import NamedTuple, Self
 
 from models_store.connection import require_redis
@@ -13,7 +14,7 @@ from models_store.experiments.needs import Needs
 from models_store.experiments.record import Record, Status
 from models_store.experiments.store import ExperimentStore
 from models_store.jobs.activity import activities
-from models_store.jobs.suitability import takers
+from models_store.jobs.suitability import of_present_class, takers
 from models_store.jobs.workers import Worker, Workers
 
 _AT_ONCE = 20
@@ -116,16 +117,17 @@ class Preemption:
             if is_on and running and index.is_complete() and not self._experiments.waiting.order.paused:
                 occupied = activities([], self._datasets, self._evaluations)
                 workers = self._workers.consuming()
-                planned = plan_preemption(self._waiting(), list(map(Running.of, running)), workers, occupied)
+                planned = plan_preemption(self._waiting(workers), list(map(Running.of, running)), workers, occupied)
         for record in running:
             if record.preempted_by_priority != planned.get(record.id):
                 self._mark(record, planned.get(record.id))
 
-    def _waiting(self) -> Iterator[Waiting]:
+    def _waiting(self, workers: Sequence[Worker]) -> Iterator[Waiting]:
         """Those that their owners may start, in order; mostly the first ones are enough."""
-        ids = self._experiments.waiting.startable()
-        for start in range(0, len(ids), _AT_ONCE):
-            for record in self._experiments.index.get_many(ids[start : start + _AT_ONCE]):
+        index = self._experiments.index
+        ids = of_present_class(self._experiments.waiting.startable(), index.needs, workers)
+        while part := list(islice(ids, _AT_ONCE)):
+            for record in index.get_many(part):
                 if (needs := Needs.of(record)) is not None:
                     yield Waiting(record.owner, record.priority, needs)
 

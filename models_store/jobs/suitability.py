@@ -1,10 +1,11 @@
 """Which worker an experiment is left to, and why none starts it."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from models_store.experiments.needs import Needs
 from models_store.jobs.workers import Worker
 
+_AT_ONCE = 1_000
 # Of a GPU of that class, in bytes: somewhat less than it is sold with.
 _MIN_BYTES = {"gpu": 0, "gpu16": 15 * 10**9, "gpu24": 22 * 10**9, "gpu80": 75 * 10**9}
 _WANTED = {
@@ -16,7 +17,7 @@ _WANTED = {
 }
 
 
-def one_of_each(workers: Iterable[Worker], name: str) -> list[Worker]:
+def one_of_each(workers: Iterable[Worker], name: str | None = None) -> list[Worker]:
     """The worker `name`, if it is among them, and one of each kind of the others: enough to judge by."""
     kinds = {}
     for worker in workers:
@@ -67,6 +68,23 @@ def is_for_others(needs: Needs, name: str, alive: Iterable[Worker]) -> bool:
     return not any(worker.name == name for worker in takers(needs, workers))
 
 
+def of_present_class(
+    ids: Sequence[str], known_needs: Callable[[Sequence[str]], Sequence[Needs | None]], consuming: Iterable[Worker]
+) -> Iterator[str]:
+    """Those of some experiments that do not insist on a class of which no worker starts experiments, in order.
+    `known_needs` returns what each takes, None where that is unknown; it is asked as far as they are read."""
+    workers = one_of_each(consuming)
+    for start in range(0, len(ids), _AT_ONCE):
+        part = ids[start : start + _AT_ONCE]
+        for each, needs in zip(part, known_needs(part), strict=True):
+            if needs is None or not _lacks_class(needs, workers):
+                yield each
+
+
+def _lacks_class(needs: Needs, consuming: Iterable[Worker]) -> bool:
+    return needs.device is not None and not any(_has_class(worker, needs) for worker in consuming)
+
+
 def describe_lack(needs: Needs, alive: Iterable[Worker]) -> str | None:
     """Why none of the workers that are `alive` will start it; None if one will, at its turn."""
     workers = list(alive)
@@ -75,6 +93,7 @@ def describe_lack(needs: Needs, alive: Iterable[Worker]) -> str | None:
         return "no worker is alive"
     if not consuming:
         return "all living workers drain"
-    if needs.device is None or any(_has_class(worker, needs) for worker in consuming):
+    if needs.device is None or not _lacks_class(needs, consuming):
         return None
-    return f"no living worker {_WANTED[needs.device]}"
+    drains = any(_has_class(worker, needs) for worker in workers)
+    return f"no living worker {'that starts experiments ' if drains else ''}{_WANTED[needs.device]}"

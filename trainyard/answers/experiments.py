@@ -46,8 +46,8 @@ class Failure(Answer):
 class Experiment(Answer):
     """The record of an experiment. `spec` is empty where the record is damaged. `test_hidden`: its test results are
     withheld; `peeks` counts how often somebody has looked at them. `preempted_by_priority` is set while it gives way to
-    an experiment of that priority, and until it runs again, and `waits_because` says what keeps one that waits from being started:
-    null in lists, and where it would tell others of quotas or of what is private."""
+    an experiment of that priority, and until it runs again, and `waits_because` says what keeps one that waits from
+    being started: null in lists, and where they would tell others of quotas or of what is private."""
 
     id: str
     name: str

@@ -66,19 +66,23 @@ class Supervisor:
     def _candidates(self, named: str) -> Iterator[Iterator[JobName]]:
         waiting = self._store.experiments.waiting
         alive = one_of_each(self._store.workers.consuming(), self._worker)
+        left: dict[str, None] = {}
         with waiting.picking():
-            yield ((each,) for each in waiting.candidates(named, lambda ids: self._left(ids, alive)))
+            yield ((each,) for each in waiting.candidates(named, lambda ids: self._left(ids, alive, left)))
+        if left:
+            more = f"; so are {len(left) - 1} more" if len(left) > 1 else ""
+            log.info(
+                "experiment %s is left to a worker with more or larger devices, or others%s", next(iter(left)), more
+            )
 
-    def _left(self, ids: Sequence[str], alive: Sequence[Worker]) -> set[str]:
-        """Those that are left to other workers. What they take is read from Redis, because others wait meanwhile; from
-        disk of one that is not shown there yet."""
+    def _left(self, ids: Sequence[str], alive: Sequence[Worker], noted: dict[str, None]) -> set[str]:
+        """Those that are left to other workers, which are added to `noted`. What they take is read from Redis, because
+        others wait meanwhile; from disk of one that is not shown there yet."""
         with require_redis():
             shown = self._store.experiments.index.needs(ids)
         needed = ((each, known or self._read_needs(each)) for each, known in zip(ids, shown, strict=True))
         left = [each for each, needs in needed if needs is not None and is_for_others(needs, self._worker, alive)]
-        if left:
-            more = f"; so are {len(left) - 1} more" if len(left) > 1 else ""
-            log.info("experiment %s is left to a worker with more or larger devices, or others%s", left[0], more)
+        noted.update(dict.fromkeys(left))
         return set(left)
 
     def _read_needs(self, experiment_id: str) -> Needs | None:

@@ -17,6 +17,7 @@ from models_store.experiments.record import Record, Status
 from models_store.files import temporary_name
 from models_store.jobs import view_repair
 from models_store.jobs.queue import TRAINING, JobKind, JobName
+from models_store.jobs.workers import Device, Worker
 from models_store.store import Store
 from models_store.versions import SCHEMA_VERSION
 from tests.models_store.abandoned import abandon
@@ -204,6 +205,27 @@ def test_only_lost_messages_are_sent_again(store: Store, valkey: Valkey, tiny_sp
     assert store.reconciler.sweep()
     assert store.queue.pending(TRAINING) == {(lost.id,), (waiting.id,)}
     assert store.queue.depth(TRAINING) == 2
+
+
+def test_absent_class_has_no_message(store: Store, valkey: Valkey, tiny_spec: MakeSpec) -> None:
+    """Each would have a worker look through all that wait, for nothing."""
+    usual, insisting = (store.experiments.create(tiny_spec(device=each)).id for each in (None, "gpu24"))
+    small = Worker(name="a", hostname="a", pid=1, device=Device(kind="cpu", name="EPYC"))
+    large = Worker(name="b", hostname="b", pid=1, device=Device(kind="gpu", name="A10"))
+
+    def sent() -> set[JobName]:
+        with valkey.client() as client:
+            client.delete(keys.TRAININGS, keys.resent(usual), keys.resent(insisting))
+        assert store.reconciler.sweep()
+        return store.queue.pending(TRAINING)
+
+    assert sent() == {(usual,), (insisting,)}, "no worker is disturbed"
+    store.workers.beat(small)
+    assert sent() == {(usual,)}
+    store.workers.beat(large)
+    assert sent() == {(usual,), (insisting,)}
+    store.workers.drain("b", "finish")
+    assert sent() == {(usual,)}
 
 
 def test_experiment_deleted_during_sweep_is_skipped(

@@ -100,6 +100,8 @@ def test_lack_of_workers_is_named() -> None:
     draining = A10.model_copy(update={"draining": "finish"})
     assert describe_lack(Needs(), []) == "no worker is alive"
     assert describe_lack(Needs(), [draining]) == "all living workers drain"
-    assert describe_lack(Needs(device="gpu24"), [draining, T4]) == "no living worker has 24 GB of GPU memory"
+    wanted = "no living worker that starts experiments has 24 GB of GPU memory"
+    assert describe_lack(Needs(device="gpu24"), [draining, T4]) == wanted
+    assert describe_lack(Needs(device="gpu80"), [draining, T4]) == "no living worker has 80 GB of GPU memory"
     # Of these the first to try fails with what to do.
     assert describe_lack(Needs(devices=8, memory_bytes=10**12), [T4]) is None
