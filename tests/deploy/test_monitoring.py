@@ -53,6 +53,7 @@ def firing(tmp_path: Path, series: dict[str, str], minutes: int) -> set[str]:
 CALM = {
     f"trainyard_store_up{{{NS}}}": "1x40",
     f"training_workers{{{NS}}}": "2x40",
+    f"training_workers_draining{{{NS}}}": "1x40",
     f'training_experiments_total{{{NS}, status="queued"}}': "3x40",
     f'training_experiments_total{{{NS}, status="running"}}': "2x40",
     f"discarded_messages_total{{{NS}}}": "0x40",
@@ -74,6 +75,7 @@ def test_calm_service_alerts_nobody(tmp_path: Path) -> None:
     [
         ({f"trainyard_store_up{{{NS}}}": "0x40"}, "TrainyardStoreUnavailable"),
         ({f"training_workers{{{NS}}}": "0x40"}, "TrainyardNoWorker"),
+        ({f"training_workers_draining{{{NS}}}": "2x40"}, "TrainyardNoWorker"),
         ({f'training_experiments_total{{{NS}, status="running"}}': "0x40"}, "TrainyardNothingTrains"),
         ({f"discarded_messages_total{{{NS}}}": "0+1x40"}, "TrainyardForeignMessages"),
         (
@@ -105,6 +107,6 @@ def test_metrics_that_are_read_exist(client: ApiClient) -> None:
     dashboard = json.loads((CHART / "files" / "dashboard.json").read_text())
     queries = [target["expr"] for panel in dashboard["panels"] for target in panel["targets"]]
     queries += [rule["expr"] for rule in rules()]
-    read = {name for query in queries for name in re.findall(r"([a-z]+(?:_[a-z]+)+)(?=[{\[]|\) [=>])", query)}
+    read = {name for query in queries for name in re.findall(r"([a-z]+(?:_[a-z]+)+)(?=[{\[]|\) [=><-])", query)}
     assert len(read) >= 10
     assert read <= offered
