@@ -52,7 +52,7 @@ from models_store.sweeps.store import SweepStore
 from models_store.visibility import Viewer
 from models_store.webhooks.store import WebhookStore
 from models_store.webhooks.webhook import Delivery
-from specs.dataset import DATASETS, Dataset
+from specs.dataset import Dataset
 from specs.experiment import ExperimentSpec
 
 HEARTBEAT_SECONDS = 15.0
@@ -148,7 +148,7 @@ class Store:
 
     def known_datasets(self) -> Mapping[str, Dataset]:
         """The facts of all datasets, by name."""
-        return {**DATASETS, **self.datasets.facts()}
+        return self.datasets.known()
 
 
 def open_store(

@@ -72,6 +72,10 @@ class DatasetFolders:
             if record.status is DatasetStatus.READY and record.contents
         }
 
+    def known(self) -> dict[str, Dataset]:
+        """The same with those that come with the service: all that specs can name."""
+        return {**DATASETS, **self.facts()}
+
     def read(self, name: str) -> DatasetRecord:
         """The record on disk. Raises NotFound, Damaged."""
         folder = self.folder(name)

@@ -145,7 +145,7 @@ def put_arguments(record: Record, summary: str) -> list[str | int]:
         record.privacy.private_to,
         "ended" if record.status.is_terminal else "live",
         str(ShownState.of(record)),
-        str(Needs.of(record) or "") if record.is_queued else "",
+        Needs.shown(record),
         *(str(part) for pair in memberships(record).items() for part in pair),
     ]
 

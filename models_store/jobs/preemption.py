@@ -128,7 +128,7 @@ class Preemption:
         ids = of_present_class(self._experiments.waiting.startable(), index.needs, workers)
         while part := list(islice(ids, _AT_ONCE)):
             for record in index.get_many(part):
-                if (needs := Needs.of(record)) is not None:
+                if (needs := Needs.estimated(record, self._datasets.known)) is not None:
                     yield Waiting(record.owner, record.priority, needs)
 
     def _mark(self, shown: Record, priority: int | None) -> None:

@@ -77,7 +77,7 @@ class Supervisor:
 
     def _left(self, ids: Sequence[str], alive: Sequence[Worker], noted: dict[str, None]) -> set[str]:
         """Those that are left to other workers, which are added to `noted`. What they take is read from Redis, because
-        others wait meanwhile; from disk of one that is not shown there yet."""
+        others wait meanwhile; from disk of one that is not there, or has no estimate."""
         with require_redis():
             shown = self._store.experiments.index.needs(ids)
         needed = ((each, known or self._read_needs(each)) for each, known in zip(ids, shown, strict=True))
@@ -88,7 +88,7 @@ class Supervisor:
     def _read_needs(self, experiment_id: str) -> Needs | None:
         """None if it cannot be read: claiming it says so."""
         try:
-            return Needs.of(self._store.experiments.read(experiment_id))
+            return Needs.estimated(self._store.experiments.read(experiment_id), self._store.known_datasets)
         except (NotFound, Damaged):
             return None
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from typing import Any, cast
+from unittest.mock import Mock
 
 import pytest
 
@@ -166,12 +167,11 @@ def test_record_is_shown_without_a_look_at_the_queue(
 ) -> None:
     """It has its position from there once."""
     record = api_store.experiments.create(tiny_spec(), owner="ann")
-    looks: list[str] = []
-    waiting = api_store.experiments.waiting.__class__
-    look = waiting._waiting
-    monkeypatch.setattr(waiting, "_waiting", lambda self: looks.append("") or look(self))
+    waiting = client.services.store.experiments.waiting
+    look = Mock(wraps=waiting._waiting)
+    monkeypatch.setattr(waiting, "_waiting", look)
     assert client.get(f"/experiments/{record.id}").json()["queue_position"] == 1
-    assert len(looks) == 1
+    look.assert_called_once()
 
 
 def test_changes_of_the_queue_are_announced(client: ApiClient, api_store: Store, three: list[str]) -> None:

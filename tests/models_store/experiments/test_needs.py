@@ -22,8 +22,17 @@ def test_needs_are_those_of_the_spec(store: Store, tiny_spec: MakeSpec) -> None:
     spec = tiny_spec(device="gpu24", devices=2)
     record = store.experiments.create(spec)
     assert (record.memory_mb, Needs.of(record)) == (spec.memory_mb(), Needs(2, spec.memory_mb() * 10**6, "gpu24"))
+
+
+def test_older_record_is_estimated_when_asked(store: Store, tiny_spec: MakeSpec) -> None:
+    spec = tiny_spec(device="gpu24", devices=2)
+    record = store.experiments.create(spec)
     older = record.model_copy(update={"memory_mb": None})
-    assert Needs.of(older) == Needs(2, 0, "gpu24")
+    assert Needs.estimated(older, store.known_datasets) == Needs.of(record)
+    assert Needs.estimated(older, dict) == Needs(2, 0, "gpu24"), "its dataset was deleted"
+    assert Needs.estimated(record, lambda: pytest.fail("it has an estimate")) == Needs.of(record)
+    store.experiments.write(older.replace())
+    assert store.experiments.index.needs([record.id]) == [None], "disk is asked"
 
 
 def test_index_has_needs_of_what_waits(store: Store, valkey: Valkey, tiny_spec: MakeSpec) -> None:

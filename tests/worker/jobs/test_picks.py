@@ -5,13 +5,29 @@ from collections.abc import Callable
 
 import pytest
 
-from models_store.jobs.workers import Device, Worker
+from models_store.jobs.workers import Device, MemoryUse, Worker
 from models_store.store import Store
 from settings import Settings
 from specs.experiment import ExperimentSpec
 from worker.jobs.supervisor import Supervisor
 
 Spec = Callable[..., ExperimentSpec]
+
+
+def test_older_record_is_left_to_the_worker_that_can(store: Store, tiny_spec: Spec) -> None:
+    """It has no estimate."""
+    record = store.experiments.create(tiny_spec())
+    store.experiments.write(record.replace(memory_mb=None))
+    assert store.reconciler.sweep()
+    for name, total in (("small", 1), ("large", 10**12)):
+        memory = MemoryUse(used_bytes=0, total_bytes=total)
+        device = Device(kind="gpu", name="A2", memory=memory)
+        store.workers.beat(Worker(name=name, hostname=name, pid=1, device=device))
+    taken = {}
+    for name in ("small", "large"):
+        with Supervisor(store, Settings(), name, lambda: False)._candidates(record.id) as found:
+            taken[name] = list(found)
+    assert taken == {"small": [], "large": [(record.id,)]}
 
 
 def test_what_is_left_is_logged_once_for_each_pick(
