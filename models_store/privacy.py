@@ -163,7 +163,7 @@ def _reject_nobodys(what: str, owner: str | None) -> None:
 def _reject_serving(store: Store, record: Record) -> None:
     """Unless it would still be there for all who see the dataset."""
     if store.datasets.privacy(record.dataset) != Privacy(private=True, owner=record.owner):
-        store.experiments.reject_serving(record, serving=False)
+        store.experiments.pins.reject_serving(record.id, record.dataset, serving=False)
 
 
 def _exists(store: Store, sweep_id: str) -> bool:

@@ -77,7 +77,7 @@ def prune(store: Store, limits: Retention, is_serving: IsServing, *, dry_run: bo
     def remove(record: Record) -> None:
         _reject_wanted(store, record)
         reject_budgeted(store, record)
-        experiments.reject_serving(record, is_serving(record.id))
+        experiments.pins.reject_serving(record.id, record.dataset, is_serving(record.id))
         experiments.reject_needed(record)
         if not dry_run:
             experiments.delete(record.id, serving=is_serving(record.id))

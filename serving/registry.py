@@ -285,17 +285,8 @@ class Registry:
 
     def statuses(self) -> list[ServingStatus]:
         """What serves each dataset, and why, in order of their names."""
-        pins = {
-            dataset: pin
-            for dataset, pin in self._catalogue.pins().items()
-            if self._catalogue.privacy(dataset).is_shown and self._catalogue.is_shown(_experiment_of(pin))
-        }
-        return serving_statuses(self.serving(), pins, self._shown_rejected())
+        return serving_statuses(self.serving(), self._catalogue.shown_pins(), self._shown_rejected())
 
     def status(self, dataset: str) -> ServingStatus:
         found = (each for each in self.statuses() if each.dataset == dataset)
         return next(found, ServingStatus(dataset, None, None, []))
-
-
-def _experiment_of(pin: Pin | Damaged) -> str | None:
-    return pin.experiment_id if isinstance(pin, Pin) else None

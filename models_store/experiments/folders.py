@@ -1,13 +1,11 @@
 """The records of experiments on disk, a folder each."""
 
 import os
-import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
-from typing import Self
 
 from pydantic import ValidationError
 from ulid import ULID
@@ -17,12 +15,12 @@ from models_store.corrections.collected_test import CollectedTest
 from models_store.datasets.folders import DatasetFolders
 from models_store.errors import Damaged, Newer, NotFound
 from models_store.experiments.checkpoints import CheckpointFile, share_state
+from models_store.experiments.learnt import Learnt
 from models_store.experiments.newer import UNKNOWN_VERSION, newer_record
 from models_store.experiments.record import Record, Status
 from models_store.experiments.stored_spec import StoredSpec
 from models_store.file_cache import FileCache
 from models_store.files import append_line, create_record_folder, lock_folder, remove_stale_temporaries
-from models_store.frozen import Frozen
 from models_store.ids import describe_id_mistake, is_experiment_id
 from models_store.jobs.failure import Failure
 from models_store.versions import may_be_newer
@@ -31,7 +29,6 @@ from models_store.visibility import PUBLIC, Privacy, RecordFiles, sees_everythin
 RECORD_FILE = "experiment.json"
 ATTEMPTS = "attempts"
 DELETED_FILE = "deleted.jsonl"
-_IDS = re.compile(rb'"([0-9A-Z]{26})"')
 # A ULID: the millisecond in ten characters, then 80 random bits.
 _TIME_CHARACTERS, _RANDOM_BITS, _END_OF_ULIDS = 10, 80, 1 << 48
 # Of the bytes of a record.
@@ -211,7 +208,7 @@ class RecordFolders:
         if learnt.parents or learnt.test_splits:
             append_line(self.experiments.parent / DELETED_FILE, learnt.model_dump_json().encode())
 
-    def _deleted(self) -> list["Learnt"]:
+    def _deleted(self) -> list[Learnt]:
         found = []
         with suppress(FileNotFoundError):
             for line in (self.experiments.parent / DELETED_FILE).read_bytes().splitlines():
@@ -276,27 +273,3 @@ def _parse_or_newer(experiment_id: str, data: bytes) -> Record:
         if not is_experiment_id(experiment_id):
             raise
         return newer_record(experiment_id, data, str(error))
-
-
-class Learnt(Frozen):
-    """What an experiment has learnt from: `parents` whose weights it has, and the official test splits of datasets, for
-    it holds out other samples for the test, or adds them to another dataset."""
-
-    id: str
-    parents: tuple[str, ...]
-    test_splits: tuple[str, ...]
-
-    @classmethod
-    def of(cls, record: Record) -> Self:
-        spec, dataset = record.spec, record.spec.dataset
-        own = () if dataset.split.test == "official" else (record.dataset,)
-        parents = tuple(filter(None, (spec.model.weights_from, spec.continue_from)))
-        return cls(id=record.id, parents=parents, test_splits=(*own, *dataset.added_names))
-
-    @classmethod
-    def of_newer(cls, experiment_id: str, document: bytes, *datasets: str) -> Self:
-        """Of all experiments, and of these datasets, that the JSON of a newer record names: which it has learnt from is
-        not known."""
-        parents = {found.decode() for found in _IDS.findall(document)} - {experiment_id}
-        named = tuple(each for each in datasets if f'"{each}"'.encode() in document)
-        return cls(id=experiment_id, parents=tuple(sorted(parents)), test_splits=named)

@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from redis import Redis
 
 from models_store import keys
-from models_store.errors import Newer, Unavailable
+from models_store.errors import Unavailable
 from models_store.events import (
     EventLog,
     EventsLost,
@@ -23,7 +23,7 @@ from models_store.experiments.history import History
 from models_store.experiments.index_entries import ShownState, memberships
 from models_store.experiments.live import Reports
 from models_store.experiments.needs import Needs
-from models_store.experiments.newer import newer_record
+from models_store.experiments.newer import parse_shown
 from models_store.experiments.pages import Page, Query, decode_cursor, encode_cursor
 from models_store.experiments.points import Point
 from models_store.experiments.record import Record
@@ -75,7 +75,7 @@ class Index:
     def get_whole(self, experiment_id: str) -> Record | None:
         """With what is not shown, and even if it is private: to be changed and written again."""
         document = cast(str | None, self._redis.hget(keys.experiment(experiment_id), "document"))
-        record = _parse(experiment_id, document)
+        record = parse_shown(experiment_id, document)
         return None if record is None else self.reports.merge_into([record])[0]
 
     def version(self, experiment_id: str) -> int | None:
@@ -86,7 +86,7 @@ class Index:
         pipeline = self._redis.pipeline(transaction=False)
         for experiment_id in ids:
             pipeline.hget(keys.experiment(experiment_id), "document")
-        parsed = map(_parse, ids, pipeline.execute())
+        parsed = map(parse_shown, ids, pipeline.execute())
         shown = [record for record in parsed if record is not None and record.privacy.is_shown]
         return list(map(self._shown, self.reports.merge_into(shown)))
 
@@ -290,15 +290,3 @@ class Index:
         except (KeyError, ValidationError):
             return None
         return History(points=points) if points and points[0].epoch == first else None
-
-
-def _parse(experiment_id: str, document: str | None) -> Record | None:
-    """None also if it does not parse: the caller reads the record on disk instead."""
-    if not document:
-        return None
-    try:
-        return Record.model_validate_json(document)
-    except Newer as error:
-        return newer_record(experiment_id, document, str(error))
-    except ValidationError:
-        return None

@@ -6,6 +6,7 @@ from datetime import datetime
 from pydantic import BaseModel, StrictBool, ValidationError
 from ulid import ULID
 
+from models_store.errors import Newer
 from models_store.experiments.record import Record, Status
 from models_store.experiments.stored_spec import StoredSpec
 from models_store.jobs.failure import Failure
@@ -42,3 +43,15 @@ def newer_record(experiment_id: str, document: bytes | str, reason: str) -> Reco
         created_at=core.created_at or ULID.from_str(experiment_id).datetime,
         error=Failure(type="newer", message=reason),
     )
+
+
+def parse_shown(experiment_id: str, document: str | None) -> Record | None:
+    """The record that the view has; None also if it does not parse: the caller reads the one on disk instead."""
+    if not document:
+        return None
+    try:
+        return Record.model_validate_json(document)
+    except Newer as error:
+        return newer_record(experiment_id, document, str(error))
+    except ValidationError:
+        return None

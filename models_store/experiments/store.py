@@ -241,7 +241,7 @@ class ExperimentStore(PublishedResults):
             if record.status is Status.NEWER:
                 raise Newer(f"experiment {experiment_id} is not deleted: {record.error and record.error.message}")
             if not force:
-                self.reject_serving(record, serving)
+                self.pins.reject_serving(record.id, record.dataset, serving)
             self.reject_needed(record)
             self.pins.remove_all(experiment_id)
             with suppress(Damaged):
@@ -251,19 +251,6 @@ class ExperimentStore(PublishedResults):
             self.index.remove(experiment_id)
         except RedisError:
             log.warning("Redis still shows the deleted experiment %s; the reconciler will remove it", experiment_id)
-
-    def reject_serving(self, record: Record, serving: bool) -> None:
-        """Raises InvalidState if it is pinned, or serves, as the caller says."""
-        if pinned := self.pins.datasets_of(record.id):
-            raise InvalidState(
-                f"experiment {record.id} is pinned to serve {list_names(pinned)}: "
-                f'PUT {{"policy": "best"}} to /models/serving/{pinned[0]} first, or delete with ?force=true'
-            )
-        if serving:
-            raise InvalidState(
-                f"experiment {record.id} serves predictions for {record.dataset}: "
-                "train a better one first, or delete with ?force=true"
-            )
 
     def _candidates(self, experiment_id: str) -> set[str] | None:
         """Those that may need its weights: of the view, with newer ones, and the latest on disk, which may not all be

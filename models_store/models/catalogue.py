@@ -158,6 +158,15 @@ class ModelCatalogue:
         """The pins by dataset; an error in place of one that does not parse. From disk."""
         return self._experiments.pins.read()
 
+    def shown_pins(self) -> dict[str, Pin | Damaged]:
+        """Those of datasets and models that are not private to others; damaged ones, too."""
+
+        def is_shown(dataset: str, pin: Pin | Damaged) -> bool:
+            pinned = pin.experiment_id if isinstance(pin, Pin) else None
+            return self.privacy(dataset).is_shown and self.is_shown(pinned)
+
+        return {dataset: pin for dataset, pin in self.pins().items() if is_shown(dataset, pin)}
+
     def check_pinnable(self, dataset: str, experiment_id: str) -> None:
         """Raises NotFound, or InvalidState unless it has succeeded, on `dataset`, and all who see that see it."""
         self._reject_unpinnable(dataset, self._experiments.get(experiment_id))

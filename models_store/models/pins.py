@@ -6,7 +6,7 @@ from pathlib import Path
 
 from pydantic import Field, ValidationError
 
-from models_store.errors import Damaged
+from models_store.errors import Damaged, InvalidState, list_names
 from models_store.files import lock_folder, sync_directory, write_atomic
 from models_store.frozen import Frozen, utc_now
 
@@ -69,6 +69,19 @@ class Pins:
             for dataset, pin in sorted(self.read().items())
             if isinstance(pin, Pin) and pin.experiment_id == experiment_id
         ]
+
+    def reject_serving(self, experiment_id: str, dataset: str, serving: bool) -> None:
+        """Raises InvalidState if it is pinned, or serves its `dataset`, as the caller says."""
+        if pinned := self.datasets_of(experiment_id):
+            raise InvalidState(
+                f"experiment {experiment_id} is pinned to serve {list_names(pinned)}: "
+                f'PUT {{"policy": "best"}} to /models/serving/{pinned[0]} first, or delete with ?force=true'
+            )
+        if serving:
+            raise InvalidState(
+                f"experiment {experiment_id} serves predictions for {dataset}: "
+                "train a better one first, or delete with ?force=true"
+            )
 
     def remove_all(self, experiment_id: str) -> None:
         """Remove every pin of an experiment. Raises Busy."""

@@ -145,7 +145,7 @@ class SweepJobs(Jobs[SweepRecord]):
             if not record.status.is_terminal:
                 raise InvalidState(f"experiment {record.id}, a trial of it, is {record.status}; cancel it first")
             if not force:
-                self._experiments.reject_serving(record, is_serving(record.id))
+                self._experiments.pins.reject_serving(record.id, record.dataset, is_serving(record.id))
             self._experiments.reject_needed(record)
         for record in records:
             with suppress(NotFound):

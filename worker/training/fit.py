@@ -21,6 +21,7 @@ from worker.jobs.channel import Channel
 from worker.jobs.messages import Advanced, EndReason, EpochEnded, StopReason
 from worker.training.callbacks import early_stopping, get_state, reduce_lr_on_plateau, restore_state
 from worker.training.checkpoint import Checkpoint
+from worker.training.ends import Diverged, OutOfTime
 from worker.training.epochs import Stretch, make_epochs
 from worker.training.job_log import describe_metrics, details
 from worker.training.kept_epoch import KeptEpoch
@@ -31,14 +32,6 @@ from worker.training.replicas import Replicas
 from worker.training.steps import test_function, train_function, uses_xla
 from worker.training.targets import Targets
 from worker.training.weight_average import average_weights
-
-
-class Diverged(Exception):
-    """The loss is not finite."""
-
-
-class OutOfTime(Exception):
-    """The time budget ended before the first epoch did."""
 
 
 class Fit:

@@ -23,8 +23,9 @@ from worker.jobs.channel import Channel
 from worker.jobs.messages import Advanced, Begun, Failed, Finished, Stopped, TrainingJob, TrainingResult
 from worker.training import checkpoint as checkpoints
 from worker.training.compiling import compile_model
+from worker.training.ends import Diverged, OutOfTime
 from worker.training.export import ExportFailed, export
-from worker.training.fit import Diverged, Fit, OutOfTime
+from worker.training.fit import Fit
 from worker.training.job_log import describe_metrics, details, log_to
 from worker.training.network import build, with_softmax
 from worker.training.precision import choose_policy, copy_in_float32, set_precision

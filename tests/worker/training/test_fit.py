@@ -19,7 +19,8 @@ from worker.jobs.messages import StopReason
 from worker.training import epochs as epoch_data
 from worker.training.checkpoint import Checkpoint
 from worker.training.compiling import compile_model
-from worker.training.fit import Fit, OutOfTime
+from worker.training.ends import OutOfTime
+from worker.training.fit import Fit
 from worker.training.network import build
 from worker.training.pace import Pace
 from worker.training.paced_checkpoints import PacedCheckpoints
