@@ -54,7 +54,7 @@ def pause_queue(store: StoreDep) -> QueueView:
 @router.post("/queue:resume", dependencies=[ADMIN])
 def resume_queue(store: StoreDep) -> QueueView:
     """Start the experiments that wait again."""
-    store.experiments.waiting.resume()
+    store.experiments.waiting.resume(store.training_jobs.wanted)
     return _view(store)
 
 

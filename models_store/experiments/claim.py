@@ -75,10 +75,10 @@ class TrainingJobs(Jobs[Record]):
             queued = []  # needs no message
         elif self.store.index.has_owners() and self.store.index.is_complete():
             queued = self.store.waiting.startable()
-        wanted = self._wanted(queued)
+        wanted = self.wanted(queued)
         return Unfinished([Job(each, (each,)) for each in wanted], [Job(each, (each,)) for each in running])
 
-    def _wanted(self, ids: Sequence[str]) -> list[str]:
+    def wanted(self, ids: Sequence[str]) -> list[str]:
         """Without those that insist on a class of which no worker starts experiments: each message would have a worker
         look through all that wait, and find nothing."""
         with suppress(Unavailable):  # of which the next command tells

@@ -181,11 +181,12 @@ class WaitingExperiments:
         """Start no other experiment; what runs continues."""
         self._set_paused(True)
 
-    def resume(self) -> None:
-        """Start experiments again. If Redis is away, the reconciler wakes the workers when it is back."""
+    def resume(self, wanted: Callable[[Sequence[str]], Iterable[str]] = iter) -> None:
+        """Start experiments again: workers are woken for those that `wanted` returns. If Redis is away, the reconciler
+        does so when it is back."""
         self._set_paused(False)
         try:
-            self.wake(self.ids())
+            self.wake(wanted(self.ids()))
         except RedisError as error:
             log.warning("the queue is resumed, and no worker was woken: %r; the reconciler will do it", error)
 

@@ -9,6 +9,7 @@ import pytest
 from models_store import keys
 from models_store.experiments.claim import TrainingClaim
 from models_store.experiments.record import Progress
+from models_store.jobs.queue import TRAINING
 from models_store.jobs.workers import Device, Worker
 from models_store.store import Store
 from settings import Settings
@@ -145,6 +146,15 @@ def test_quota_of_the_owner_is_a_reason_to_wait(api_store: Store, tiny_spec: Spe
     first, second = api_store.wait_reasons.explain(records)
     assert "its owner has as many running as allowed" in (first.waits_because or "")
     assert second.waits_because is None
+
+
+def test_resumed_queue_wakes_nobody_for_an_absent_class(client: ApiClient, api_store: Store, tiny_spec: Spec) -> None:
+    usual, _ = (api_store.experiments.create(tiny_spec(device=each)).id for each in (None, "gpu24"))
+    api_store.workers.beat(Worker(name="host:7", hostname="host", pid=7, device=Device(kind="cpu", name="EPYC")))
+    client.post("/queue:pause")
+    api_store.redis.delete(keys.TRAININGS)
+    client.post("/queue:resume")
+    assert api_store.queue.pending(TRAINING) == {(usual,)}
 
 
 def test_what_a_quota_holds_back_has_times(client: ApiClient, api_store: Store, tiny_spec: Spec) -> None:
