@@ -78,7 +78,7 @@ def test_show_prints_all_results(api: CannedApi, capsys: pytest.CaptureFixture[s
         "  4 predicted as 9: 1 of 6",
         "",
         "most confident errors",
-        "  test/4/seven.png, 4: 9 70.0%, 4 30.0%; its label may be wrong",
+        "  test/4/seven.png, 4: 9 70.0%, 4 30.0%; possibly mislabeled",
         "",
         "diagnosis",
         "  info: Nothing is wrong.",
