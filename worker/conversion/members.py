@@ -27,10 +27,11 @@ class FoundFile(NamedTuple):
 
 
 class ParquetFile(NamedTuple):
-    """A file on disk, and what the upload calls it."""
+    """A file on disk, and what the upload calls it, with `common` folders around all of its kind."""
 
     path: Path
     name: str
+    common: int = 0
 
 
 def count_common_folders(files: Sequence[FoundFile]) -> int:

@@ -16,7 +16,7 @@ from worker.conversion.labels import Label, clean, fraction_error, is_missing
 from worker.conversion.members import ParquetFile
 from worker.conversion.parquet_files import open_parquet
 from worker.conversion.row_images import RowImage
-from worker.conversion.split_names import Kind, split_of
+from worker.conversion.split_names import split_of, table_split
 
 _IMAGE = ("image", "img", "picture", "photo", "bytes", "image_bytes", "content", "data", "png", "jpg", "jpeg")
 _LABEL = ("label", "labels", "class", "target", "category", "fine_label", "y", "species", "breed", "name")
@@ -47,7 +47,7 @@ class ParquetImages:
     """The rows of a file that has the images."""
 
     def __init__(self, file: ParquetFile) -> None:
-        self.path, self.name = file
+        self.path, self.name = file.path, file.name
         self._file = file
 
     def read_labels(self) -> Iterator[Label | None]:
@@ -87,7 +87,9 @@ def _label(cells: dict[str, Any], columns: _Columns, file: ParquetFile) -> Label
     # Hugging Face writes -1 where the label is secret.
     if value is None or (columns.names and value == -1) or is_missing(clean(str(value))):
         return None
-    kind, found_as = _split(file) if given is None else (split_of(str(given)), str(given))
+    kind, found_as = table_split(file.name, file.common) if given is None else (split_of(str(given)), str(given))
+    if kind is None and given is None:
+        kind = "train"
     if kind is None:
         raise InvalidArchive(
             f"{quote(file.name)} has {quote(str(given))} in its column {quote(columns.split or '')}; expected train, "
@@ -109,15 +111,6 @@ def _whole_number(value: float, file: ParquetFile) -> int | None:
     if not value.is_integer():
         raise fraction_error(value, quote(file.name))
     return int(value)
-
-
-def _split(file: ParquetFile) -> tuple[Kind, str]:
-    """From the name of the file, as in `data/train-00000-of-00001.parquet`, or else of a folder; train if none says
-    so."""
-    for part in reversed(file.name.split("/")):
-        if kind := split_of(part.removesuffix(".parquet")):
-            return kind, part
-    return "train", ""
 
 
 def _find_columns(schema: pa.Schema, file: ParquetFile) -> _Columns:

@@ -3,7 +3,7 @@
 import math
 import re
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -29,7 +29,8 @@ Rows = Sequence[Sequence[str]]
 
 class PixelColumns(NamedTuple):
     """Numbers of columns. `pixels` are one that lists them if `is_list`, or one for each. `shape` is (height, width,
-    channels); if `is_planar`, all values of a color follow one another. The first `skip` rows are headers."""
+    channels); if `is_planar`, all values of a color follow one another. The first `skip` rows are headers; without one
+    the label `is_guessed`."""
 
     pixels: tuple[int, ...]
     label: int | None
@@ -38,11 +39,13 @@ class PixelColumns(NamedTuple):
     skip: int
     shape: Shape
     is_planar: bool = False
+    is_guessed: bool = False
 
 
-def find_columns(rows: Rows, name: str) -> PixelColumns | None:
-    """From the first `rows` of the table `name`; None if it holds no pixels. Raises InvalidArchive."""
-    found = _find_list(rows, name) or _find_numbered(rows, name)
+def find_columns(rows: Rows, name: str, varies: Callable[[int], bool]) -> PixelColumns | None:
+    """From the first `rows` of the table `name`; None if it holds no pixels. `varies` tells of a column whether it does
+    in all rows below the first. Raises InvalidArchive."""
+    found = _find_list(rows, name) or _find_numbered(rows, name, varies)
     if found is None or found.shape[2] == 1:
         return found
     return found._replace(is_planar=_are_planar(rows[found.skip :], found))
@@ -86,20 +89,19 @@ def _find_list(rows: Rows, name: str) -> PixelColumns | None:
     skip = 0 if _LIST.fullmatch(rows[0][listing[0]]) else 1
     count = len(list(filter(None, _BETWEEN.split(rows[-1][listing[0]]))))
     label, split = _find_others(rows[0], set(listing), name) if skip else _find_without_header(rows, listing[0])
-    return PixelColumns(tuple(listing), label, split, True, skip, _shape_of(count, name))
+    return PixelColumns(tuple(listing), label, split, True, skip, _shape_of(count, name), is_guessed=not skip)
 
 
-def _find_numbered(rows: Rows, name: str) -> PixelColumns | None:
+def _find_numbered(rows: Rows, name: str, varies: Callable[[int], bool]) -> PixelColumns | None:
     """A column for each pixel."""
     if len(rows) < 2 or not _holds_numbers(rows[1]):
         return None
     header = rows[0]
     if all(map(_INTEGER.fullmatch, header)) and not _counts(header):
-        return _without_header(rows, 0, name)
+        return _without_header(rows, 0, name, varies)
     if all(map(_NUMERIC.fullmatch, header)) and not _counts(header):
-        return _without_header(
-            rows, 1, name
-        )  # pandas took the first row for the header, and made its numbers different
+        # pandas took the first row for the header, and made its numbers different.
+        return _without_header(rows, 1, name, varies)
     groups: dict[str, list[int]] = defaultdict(list)
     for column, cell in enumerate(header):
         if _NUMBER.search(cell):
@@ -109,7 +111,7 @@ def _find_numbered(rows: Rows, name: str) -> PixelColumns | None:
     if len(pixels) < _MIN_PIXELS or 2 * numbers < len(pixels):
         return None
     if len(pixels) == len(header) and header[0].strip().isdecimal():
-        return _without_header(rows, 1, name)
+        return _without_header(rows, 1, name, varies)
     label, split = _find_others(header, set(pixels), name)
     return PixelColumns(
         tuple(pixels), label, split, False, 1, _shape_of(len(pixels), name, [header[at] for at in pixels])
@@ -127,15 +129,16 @@ def _counts(header: Sequence[str]) -> bool:
     )
 
 
-def _without_header(rows: Rows, skip: int, name: str) -> PixelColumns | None:
-    """The first column has the labels, unless it is the same in all `rows`; then the last one has."""
+def _without_header(rows: Rows, skip: int, name: str, varies: Callable[[int], bool]) -> PixelColumns | None:
+    """The first column has the labels, unless it is the same in the whole table; then the last one has. Where rows are
+    sorted by class, it is the same in many."""
     width = len(rows[0])
     if width <= _MIN_PIXELS:
         return None
-    is_first = len({row[0] for row in rows[skip:] if row}) > 1 or len(rows) - skip < 2
+    is_first = len({row[0] for row in rows[skip:] if row}) > 1 or len(rows) - skip < 2 or varies(0)
     label = 0 if is_first else width - 1
     pixels = tuple(column for column in range(width) if column != label)
-    return PixelColumns(pixels, label, None, False, skip, _shape_of(len(pixels), name))
+    return PixelColumns(pixels, label, None, False, skip, _shape_of(len(pixels), name), is_guessed=True)
 
 
 def _find_without_header(rows: Rows, pixels: int) -> tuple[int | None, int | None]:

@@ -15,11 +15,12 @@ from archives.errors import InvalidArchive
 from archives.names import quote
 from imaging.png import encode_png
 from specs.problem import quantity
+from worker.conversion.image_index import ImageIndex
 from worker.conversion.labels import Label
 from worker.conversion.pixel_columns import PixelColumns, arrange, find_columns, read_pixels
 from worker.conversion.row_images import RowImage
-from worker.conversion.split_names import split_of
-from worker.conversion.table_columns import plain_label
+from worker.conversion.split_names import split_of, table_split
+from worker.conversion.table_columns import LABEL_HEADERS, header_key, is_of_files, plain_label
 from worker.conversion.tables import find_delimiter
 
 _MAX_CELL = 20_000_000  # characters: all pixels of an image may be in one
@@ -27,13 +28,14 @@ _SAMPLED = 100
 
 
 class PixelTable:
-    """Images of one size; `warnings` say what was guessed of them."""
+    """Images of one size; `warnings` say what was guessed of them. `common` folders of `name` are around all tables."""
 
-    def __init__(self, path: Path, name: str, columns: PixelColumns, delimiter: str, warnings: tuple[str, ...]) -> None:
+    def __init__(self, path: Path, name: str, columns: PixelColumns, delimiter: str, common: int) -> None:
         self.path = path
         self.name = name
         self.shape = columns.shape
-        self.warnings = warnings
+        self.warnings = tuple(_about_guesses(name, columns))
+        self._named_split = table_split(name, common)
         self._columns = columns
         self._delimiter = delimiter
 
@@ -64,8 +66,7 @@ class PixelTable:
         columns = self._columns
         name = "" if columns.label is None else plain_label(cells[columns.label].strip())
         given = "" if columns.split is None else cells[columns.split].strip()
-        found_as = given or self.name.rpartition("/")[2]
-        kind = split_of(found_as if given else found_as.rpartition(".")[0])
+        kind, found_as = (split_of(given), given) if given else self._named_split
         if given and kind is None:
             raise InvalidArchive(
                 f"{quote(self.name)}, line {line}: {quote(given)} is no split; expected train, validation or test"
@@ -89,8 +90,9 @@ class PixelTable:
         return encode_png(Image.fromarray(np.ascontiguousarray(image[..., 0] if columns.shape[2] == 1 else image)))
 
 
-def open_pixel_table(path: Path, name: str) -> PixelTable | None:
-    """None if it holds no pixels. Raises InvalidArchive for pixels that are no images, or without a clear label."""
+def open_pixel_table(path: Path, name: str, common: int = 0, index: ImageIndex | None = None) -> PixelTable | None:
+    """None if it holds no pixels, or if it names images of the `index`. Raises InvalidArchive for pixels that are no
+    images, or without a clear label."""
     try:
         with _reading(path, name) as file:
             first = file.readline(_MAX_CELL)
@@ -98,14 +100,49 @@ def open_pixel_table(path: Path, name: str) -> PixelTable | None:
             rows = [cells for _, cells in islice(_filled(chain([first], file), delimiter), _SAMPLED)]
     except _Unreadable:
         return None  # other readers say why
-    columns = find_columns(rows, name)
-    if columns is None:
+    if index is not None and _names_images(rows, index):
         return None
-    about: tuple[str, ...] = ()
+
+    def varies(column: int) -> bool:
+        with _reading(path, name) as file:
+            cells = (cells[column] for _, cells in islice(_filled(file, delimiter), 1, None) if column < len(cells))
+            first = next(cells, "")
+            return any(cell != first for cell in cells)
+
+    columns = find_columns(rows, name, varies)
+    return PixelTable(path, name, columns, delimiter, common) if columns else None
+
+
+def _names_images(rows: Sequence[Sequence[str]], index: ImageIndex) -> bool:
+    """Whether a column names images of the `index`. Numbers and labels do so by chance: a column of names without
+    suffixes counts if most of it does, and if the header says that it has files, or if it has other names in all
+    `rows`."""
+    for column, header in enumerate(rows[0] if rows else ()):
+        cells = [row[column] for row in rows[1:] if column < len(row)]
+        found = [cell for cell in cells if index.find(cell)]
+        names = [cell for cell in found if not _is_number(cell)]
+        if any("." in name for name in names):
+            return True
+        are_distinct = bool(names) and len(set(found)) == len(found) and header_key(header) not in LABEL_HEADERS
+        if 2 * len(found) > len(cells) and (is_of_files(header) or are_distinct):
+            return True
+    return False
+
+
+def _is_number(text: str) -> bool:
+    return text.strip().replace(".", "", 1).isdecimal()
+
+
+def _about_guesses(name: str, columns: PixelColumns) -> Iterator[str]:
+    if columns.is_guessed and columns.label is not None:
+        header = "label,pixels" if columns.is_list else "label,pixel0,pixel1,..."
+        yield (
+            f"{quote(name)} has no header: column {columns.label + 1} is taken for the labels; if this is wrong, add a "
+            f"header, such as {header}"
+        )
     if columns.shape[2] > 1:
         order = "all red ones, then green, then blue" if columns.is_planar else "red, green and blue of each pixel"
-        about = (f"the values of {quote(name)} are taken for colors in the order in which images are smooth: {order}",)
-    return PixelTable(path, name, columns, delimiter, about)
+        yield f"the values of {quote(name)} are taken for colors in the order in which images are smooth: {order}"
 
 
 class _Unreadable(InvalidArchive):

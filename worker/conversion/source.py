@@ -16,9 +16,10 @@ from worker.conversion.filename_labels import label_by_filenames
 from worker.conversion.fitting_layout import describe_fitting_layout
 from worker.conversion.folder_copies import leave_out_copies
 from worker.conversion.folder_labels import label_by_folders
+from worker.conversion.image_index import ImageIndex
 from worker.conversion.labeled_images import LabeledImages, SourceImage, place_of
 from worker.conversion.labels import Labels, NoClasses, order_classes, separate_public, split_names
-from worker.conversion.members import Listing, ParquetFile, UploadedFiles
+from worker.conversion.members import Listing, ParquetFile, UploadedFiles, count_common_folders
 from worker.conversion.pixel_columns import Shape
 from worker.conversion.pixel_tables import PixelTable, open_pixel_table
 from worker.conversion.row_images import label_row_images
@@ -46,7 +47,7 @@ def open_images(job: ConversionJob, heartbeat: Heartbeat) -> LabeledImages:
         return _of_parquets(job, files, listing, heartbeat)
     if listing.tables and (job.options.layout == "csv" or (job.options.layout == "auto" and not listing.images)):
         pixels = _open_pixel_tables(job, files, listing, heartbeat)
-        if pixels.tables and not (listing.images and pixels.others):
+        if pixels.tables:
             return _of_pixels(job, pixels, listing, heartbeat)
     listing.images, copied = leave_out_copies(listing.images, files, heartbeat)
     if not listing.images:
@@ -60,8 +61,7 @@ def open_images(job: ConversionJob, heartbeat: Heartbeat) -> LabeledImages:
     except NoClasses as error:
         if job.options.layout not in ("auto", "folders"):
             raise
-        if listing.tables and (pixels := _open_pixel_tables(job, files, listing, heartbeat)).tables:
-            name = quote(pixels.tables[0].name)
+        if name := _name_of_pixels(job, files, listing, heartbeat):
             raise InvalidArchive(f"{error}; ?layout=csv reads the images in the cells of {name} instead") from error
         fitting = describe_fitting_layout(
             listing, lambda: _label(UploadOptions(layout="csv"), files, listing, encoding, heartbeat)
@@ -160,7 +160,8 @@ def _open_text(archive: Path) -> PixelTable | None:
         table = open_pixel_table(archive, "csv")
         if table is None:
             raise InvalidArchive(
-                f"{error}; it is no table of pixels either: pack a table of files with these files"
+                f"{error}; it is no table of pixels either: a table of files must be packed into an archive with its "
+                "images"
             ) from error
         return table
     return None
@@ -174,10 +175,10 @@ def _of_parquets(job: ConversionJob, files: UploadedFiles, listing: Listing, hea
     paths = {file.position: job.staged / f"{file.position}.parquet" for file in listing.parquets}
     files.copy(paths, heartbeat)
     found: dict[bytes, ParquetFile] = {}
-    copies = []
+    common, copies = count_common_folders(listing.parquets), []
     for file in listing.parquets:
         path = paths[file.position]
-        first = found.setdefault(_digest(path), ParquetFile(path, "/".join(file.path)))
+        first = found.setdefault(_digest(path), ParquetFile(path, "/".join(file.path), common))
         heartbeat()
         if first.path != path:
             path.unlink()
@@ -207,7 +208,8 @@ def _of_parquet_images(
 
 
 class _PixelTables(NamedTuple):
-    """The tables of an archive that hold images in their cells, each once; `others` hold none."""
+    """The tables of an archive that hold images in their cells, each once; `others` hold none. There are none if the
+    archive has images, which others may name."""
 
     tables: list[PixelTable]
     warnings: list[str]
@@ -217,13 +219,21 @@ class _PixelTables(NamedTuple):
 def _open_pixel_tables(
     job: ConversionJob, files: UploadedFiles, listing: Listing, heartbeat: Heartbeat
 ) -> _PixelTables:
+    """Raises InvalidArchive for one without a clear shape or label, unless another one may name the images."""
     paths = {file.position: job.staged / f"{file.position}.csv" for file in listing.tables}
     files.copy(paths, heartbeat)
     found: dict[bytes, PixelTable] = {}
-    copies, others = list[str](), 0
+    copies, others, faults = list[str](), 0, list[InvalidArchive]()
+    common = count_common_folders(listing.tables)
+    index = ImageIndex(listing.images) if listing.images else None
     for file in listing.tables:
         path = paths[file.position]
-        table = open_pixel_table(path, "/".join(file.path))
+        try:
+            table = open_pixel_table(path, "/".join(file.path), common, index)
+        except InvalidArchive as error:
+            faults.append(error)
+            path.unlink()
+            continue
         digest = _digest(path)
         heartbeat()
         if table is not None and found.setdefault(digest, table) is table:
@@ -233,7 +243,22 @@ def _open_pixel_tables(
             others += 1
         else:
             copies.append(_about_copy(file.name, found[digest].name))
+    if listing.images and others:
+        for table in found.values():
+            table.path.unlink()
+        return _PixelTables([], copies, others)
+    if faults:
+        raise faults[0]
     return _PixelTables(list(found.values()), copies, others)
+
+
+def _name_of_pixels(job: ConversionJob, files: UploadedFiles, listing: Listing, heartbeat: Heartbeat) -> str:
+    """Of the first table that holds images, quoted; empty if none does, or none that can be read."""
+    try:
+        tables = _open_pixel_tables(job, files, listing, heartbeat).tables
+    except InvalidArchive:
+        return ""
+    return quote(tables[0].name) if tables else ""
 
 
 def _of_pixels(job: ConversionJob, pixels: _PixelTables, listing: Listing, heartbeat: Heartbeat) -> LabeledImages:

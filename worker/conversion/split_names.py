@@ -52,6 +52,14 @@ def split_of(name: str) -> Kind | None:
     return kinds.pop() if len(kinds) == 1 else None
 
 
+def table_split(name: str, common: int = 0) -> tuple[Kind | None, str]:
+    """The split that the table `name` says, as in `data/train-00000-of-00001.parquet`, or else the innermost of its
+    folders which says one, without the `common` ones around all tables; and the file or folder that says it."""
+    *folders, file = name.split("/")
+    kind = split_of(file.rpartition(".")[0] or file)
+    return (kind, file) if kind else innermost_split(folders[common:])
+
+
 def innermost_split(folders: Sequence[str]) -> tuple[Kind | None, str]:
     """The split that the innermost of `folders` says which says one, and this folder; None if none does."""
     return next(((kind, folder) for folder in reversed(folders) if (kind := split_of(folder))), (None, ""))

@@ -5,10 +5,11 @@ from collections.abc import Callable, Container, Iterator, Sequence
 from itertools import chain, islice, repeat
 from typing import NamedTuple
 
+from specs.splits import SourceSplit
 from worker.conversion.image_index import ImageIndex
 from worker.conversion.label_columns import cell_of, choose_label
 from worker.conversion.labels import is_missing
-from worker.conversion.split_names import split_of
+from worker.conversion.split_names import Kind, split_of
 from worker.conversion.tables import Line, Table
 
 # Headers, compared without case, blanks, _, - and an s at the end, the likeliest first.
@@ -39,7 +40,11 @@ SPLIT_HEADERS = ("split", "set", "subset", "partition", "dataset", "usage")
 _YES = frozenset({"1", "1.0", "true", "yes", "x"})
 _YES_OR_NO = _YES | {"0", "0.0", "-1", "-1.0", "false", "no", ""}
 # Columns of these that say whether an image is of a split.
-_FLAGS = ("istrain", "istraining", "istrainingimage", "isvalid", "isval", "isvalidation", "istest")
+_FLAGS: dict[str, SourceSplit] = {
+    **dict.fromkeys(("istrain", "istraining", "istrainingimage"), "train"),
+    **dict.fromkeys(("isvalid", "isval", "isvalidation"), "validation"),
+    "istest": "test",
+}
 # pandas writes integers of which some are missing so.
 _WHOLE = re.compile(r"([+-]?\d+)\.0*")
 # A list of one.
@@ -48,19 +53,21 @@ Heartbeat = Callable[[], None]
 
 
 class Row(NamedTuple):
-    """`labels` are none, one, or those of several columns."""
+    """`labels` are none, one, or those of several columns. `split` is as the table writes it; `kind`, what it says, is
+    None if it is empty or no split."""
 
     line: int
     file: str
     labels: tuple[str, ...]
     split: str
+    kind: Kind | None
 
 
 class Columns(NamedTuple):
     """Numbers of columns. `labels` are one with the label of each row, or one for each of the `classes`, or none.
-    `flags` say whether a row is of the split that their header names. `label_header` is what a guess rests on: a column
-    of labels without a known name; None if it is known. `others` are headers of columns beside the classes that are no
-    classes, `rivals` those that may have the labels as well as the one called `rival_of`."""
+    `flags` are columns that say whether a row is of a split, each with its header. `label_header` is what a guess rests
+    on: a column of labels without a known name; None if it is known. `others` are headers of columns beside the classes
+    that are no classes, `rivals` those that may have the labels as well as the one called `rival_of`."""
 
     file: int
     labels: tuple[int, ...]
@@ -123,15 +130,24 @@ def read_rows(table: Table, columns: Columns, heartbeat: Heartbeat) -> Iterator[
             cells = [name for name, cell in zip(columns.classes, cells, strict=True) if cell.casefold() in _YES]
         else:
             cells = [plain_label(cell) for cell in cells]
-        split = _flagged_split(line, columns.flags) if columns.flags else cell_of(line, columns.split)
-        yield Row(line.number, cell_of(line, columns.file), tuple(filter(None, cells)), split)
+        split = cell_of(line, columns.split)
+        kind = split_of(split)
+        if columns.flags:
+            split, kind = _flagged_split(line, columns.flags)
+        yield Row(line.number, cell_of(line, columns.file), tuple(filter(None, cells)), split, kind)
 
 
-def _flagged_split(line: Line, flags: Sequence[tuple[int, str]]) -> str:
-    """The header of the last flag that is set; else test if there are only flags of training, and training if not."""
-    said = [header for column, header in flags if cell_of(line, column).casefold() in _YES]
-    others = {split_of(header) for _, header in flags} - {"train"}
-    return said[-1] if said else "train" if others else "test"
+def _flagged_split(line: Line, flags: Sequence[tuple[int, str]]) -> tuple[str, SourceSplit]:
+    """The header of the last flag that is set, and its split. Where none is, a row is for training, unless a flag says
+    that it is not: then it is of a split that has no flag, or else for tests."""
+    kinds = [_FLAGS[header_key(header)] for _, header in flags]
+    for (column, header), kind in zip(reversed(flags), reversed(kinds), strict=True):
+        if cell_of(line, column).casefold() in _YES:
+            return header, kind
+    if "train" not in kinds:
+        return "train", "train"
+    rest: SourceSplit = "validation" if "test" in kinds and "validation" not in kinds else "test"
+    return rest, rest
 
 
 def plain_label(cell: str) -> str:
@@ -142,6 +158,10 @@ def plain_label(cell: str) -> str:
 
 def header_key(cell: str) -> str:
     return "".join(each for each in cell.casefold() if each.isalnum())
+
+
+def is_of_files(header: str) -> bool:
+    return not {header_key(header), header_key(header).removesuffix("s")}.isdisjoint(FILE_HEADERS)
 
 
 def _naming_images(cells: Sequence[str], index: ImageIndex) -> list[int]:

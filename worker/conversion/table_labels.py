@@ -114,7 +114,7 @@ class _Join:
         return Labels(self._labels, about)
 
     def _add(self, row: Row, source: _Source, is_split: bool) -> None:
-        kind = split_of(row.split) if row.split else source.kind
+        kind = row.kind if row.split else source.kind
         if row.split and kind is None:
             raise InvalidArchive(
                 f"{source.name}, line {row.line}: {quote(row.split)} is no split; expected train, validation or test"

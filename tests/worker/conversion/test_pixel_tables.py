@@ -1,5 +1,6 @@
 """Tables of pixels as Kaggle has them."""
 
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -9,10 +10,12 @@ from numpy.typing import NDArray
 
 from archives.errors import InvalidArchive
 from imaging.decode import decode
-from models_store.datasets.images import StoredImages
+from models_store.datasets.images import IMAGES, StoredImages
 from models_store.datasets.record import UploadOptions
 from tests.support.archives import image, zip_of
 from tests.worker.conversion.test_parquet_images import convert_upload
+from worker.conversion.labels import Label
+from worker.conversion.pixel_tables import open_pixel_table
 
 Pixels = NDArray[np.uint8]
 
@@ -179,7 +182,9 @@ def test_pixels_beside_images_are_named(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("data", [b"hello", b"file,label\n" + b"img_0001.png,cat\n" * 40])
 def test_other_text_is_no_upload(data: bytes, tmp_path: Path) -> None:
-    with pytest.raises(InvalidArchive, match="it is no table of pixels either: pack a table of files with"):
+    with pytest.raises(
+        InvalidArchive, match="no table of pixels either: a table of files must be packed into an archive with"
+    ):
         convert_upload(tmp_path, data)
 
 
@@ -193,3 +198,90 @@ def test_table_of_files_beside_pixels_counts(tmp_path: Path) -> None:
     }
     contents = convert_upload(tmp_path, zip_of(files), UploadOptions(layout="csv"))
     assert contents.classes == ("cat", "dog")
+    assert not list((tmp_path / IMAGES).glob("*.csv"))
+
+
+PHOTOS = {f"photos/{number}.png": image(number) for number in range(1, 5)}
+NAMED_PHOTOS = {name.replace("/", "/photo_"): data for name, data in PHOTOS.items()}
+FILES = {
+    "a column for each class": table(
+        ["image", *(f"class{at}" for at in range(20))],
+        [[f"{number}.png", *(int(at == number % 2) for at in range(20))] for number in range(1, 5)],
+    ),
+    "numbered classes": table(
+        ["image", *map(str, range(20))],
+        [[f"{number}.png", *(int(at == number % 2) for at in range(20))] for number in range(1, 5)],
+    ),
+    "measured features": table(
+        ["id", "species", *(f"margin{at}" for at in range(1, 65))],
+        [[number, "ab"[number % 2], *[0.5] * 64] for number in range(1, 5)],
+    ),
+    "names without suffixes": table(
+        ["photo", "class", *(f"f{at}" for at in range(16))],
+        [[f"photo_{number}", "ab"[number % 2], *pixels(16)] for number in range(1, 5)],
+    ),
+    "features of whole numbers": table(
+        ["filename", "label", *(f"f{at}" for at in range(16))],
+        [[f"{number}.png", "ab"[number % 2], *pixels(16)] for number in range(1, 5)],
+    ),
+}
+
+
+@pytest.mark.parametrize("case", FILES)
+def test_numbered_columns_of_files_are_no_pixels(case: str, tmp_path: Path) -> None:
+    photos = NAMED_PHOTOS if case == "names without suffixes" else PHOTOS
+    contents = convert_upload(tmp_path, zip_of({**photos, "labels.csv": FILES[case]}), UploadOptions(layout="csv"))
+    assert sum(contents.counts["train"]) == 4
+    assert sorted(StoredImages(tmp_path).names) == sorted(photos)
+
+
+@pytest.mark.parametrize("case", FILES)
+def test_layout_of_numbered_columns_is_advised(case: str, tmp_path: Path) -> None:
+    photos = NAMED_PHOTOS if case == "names without suffixes" else PHOTOS
+    with pytest.raises(InvalidArchive, match=r"\?layout=csv reads the labels of 'labels\.csv'"):
+        convert_upload(tmp_path, zip_of({**photos, "labels.csv": FILES[case]}))
+
+
+def test_numbers_beside_a_table_of_files_are_no_pixels(tmp_path: Path) -> None:
+    files = {
+        **PHOTOS,
+        "labels.csv": b"file,label\n" + b"".join(b"%d.png,%d\n" % (number, number % 2) for number in range(1, 5)),
+        "features.csv": numbered([0, 1], 20),
+    }
+    contents = convert_upload(tmp_path, zip_of(files), UploadOptions(layout="csv"))
+    assert contents.counts["train"] == (2, 2)
+
+
+@pytest.mark.parametrize("labels", [[1, 2, 1, 2], ["cat", "dog", "cat", "dog"]])
+def test_pixels_and_labels_are_no_names_by_chance(labels: list[object], tmp_path: Path) -> None:
+    """Images are called like a value or a class."""
+    files = {"train.csv": numbered(labels), **PHOTOS, "signs/cat.png": image(7), "signs/dog.png": image(8)}
+    contents = convert_upload(tmp_path, zip_of(files), UploadOptions(layout="csv"))
+    assert (contents.counts["train"], contents.image_shape) == ((2, 2), (4, 4, 1))
+
+
+def test_folders_of_tables_are_splits(tmp_path: Path) -> None:
+    files = {"my-test/train/data.csv": numbered([0, 1, 0, 1]), "my-test/test/data.csv": numbered([1, 0])}
+    contents = convert_upload(tmp_path, zip_of(files))
+    assert contents.counts == {"train": (2, 2), "test": (1, 1)}
+    assert contents.split_names == {"train": ("train",), "test": ("test",)}
+
+
+def test_folder_around_a_table_is_no_split(tmp_path: Path) -> None:
+    assert convert_upload(tmp_path, zip_of({"my-test/data.csv": numbered([0, 1])})).counts["train"] == (1, 1)
+
+
+@pytest.mark.parametrize("is_first", [True, False], ids=["first", "last"])
+def test_label_of_sorted_rows_is_found(is_first: bool, tmp_path: Path) -> None:
+    """As many rows of a class follow one another as are read to know the table."""
+    rows = [[label] * is_first + [0, *pixels(15, label)] + [label] * (not is_first) for label in [3] * 120 + [7] * 120]
+    path = tmp_path / "digits.csv"
+    path.write_bytes(table(None, rows))
+    digits = open_pixel_table(path, "digits.csv")
+    assert digits is not None
+    assert Counter(digits.read_labels()) == {Label("train", "3"): 120, Label("train", "7"): 120}
+    (warning,) = digits.warnings
+    assert warning == (
+        f"'digits.csv' has no header: column {1 if is_first else 17} is taken for the labels; if this is wrong, add a "
+        "header, such as label,pixel0,pixel1,..."
+    )

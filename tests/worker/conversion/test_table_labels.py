@@ -303,6 +303,11 @@ def test_archive_without_a_table_is_rejected() -> None:
         ("is_valid", ["False", "True", "0"], ["train", "validation", "train"]),
         ("is_training_image", ["1", "0", "1"], ["train", "test", "train"]),
         ("is_val,is_test", ["0,0", "1,0", "0,1"], ["train", "validation", "test"]),
+        ("istrain", ["1", "0", "1"], ["train", "test", "train"]),
+        ("ISTEST", ["0", "1", "0"], ["train", "test", "train"]),
+        ("isValid,isTest", ["0,0", "1,0", "0,1"], ["train", "validation", "test"]),
+        ("is_train,is_val", ["1,0", "0,1", "0,0"], ["train", "validation", "test"]),
+        ("is_train,is_test", ["1,0", "0,1", "0,0"], ["train", "test", "validation"]),
     ],
 )
 def test_columns_of_flags_are_splits(header: str, flags: list[str], splits: list[str]) -> None:
