@@ -1,7 +1,7 @@
 """The parts of file names, as in `KA.AN1.39.png`, of which one is the class."""
 
 import re
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -68,31 +68,7 @@ def choose_field(rows: Sequence[Row]) -> Field | None:
     emotions = [field for field in words if all(name.casefold() in _EMOTIONS for name in field.names)]
     if len(emotions) == 1 and len(fields) > 2:
         return emotions[0]
-    numbered = [
-        field
-        for field in words
-        if any(value != row[field.number - 1] for value, row in zip(field.values, rows, strict=True))
-    ]
-    plain = [field for field in words if field not in numbered and not any(map(_has_digit, field.values))]
-    if numbered and plain and _are_crossed(numbered[0], plain[0]):
-        raise AmbiguousNames(_about([*plain, *numbered]))
     return None
-
-
-def _has_digit(text: str) -> bool:
-    return any(map(str.isdecimal, text))
-
-
-def _are_crossed(field: Field, other: Field) -> bool:
-    """Whether most of the names of each are found with several of the other."""
-
-    def is_free(first: Sequence[str], second: Sequence[str]) -> bool:
-        found: dict[str, set[str]] = defaultdict(set)
-        for name, each in zip(first, second, strict=True):
-            found[name].add(each)
-        return 2 * sum(len(names) > 1 for names in found.values()) > len(found)
-
-    return is_free(field.values, other.values) and is_free(other.values, field.values)
 
 
 def _about(fields: Sequence[Field]) -> str:

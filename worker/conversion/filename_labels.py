@@ -2,8 +2,9 @@
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import PurePosixPath
+from typing import NamedTuple
 
 from archives.errors import InvalidArchive
 from archives.names import quote
@@ -11,7 +12,7 @@ from specs.problem import quantity
 from worker.conversion.filename_fields import Field, choose_field, read_field, split_parts
 from worker.conversion.labels import MAX_ALONE, Label, Labels
 from worker.conversion.members import FoundFile, count_common_folders
-from worker.conversion.split_names import Kind, innermost_split, name_beside_split, split_of
+from worker.conversion.split_names import Key, Kind, innermost_split, name_beside_split, read_splits, split_of
 
 _BETWEEN = r"\s._,;=#@+~-"
 _NUMBERED = re.compile(rf"(.*?)[{_BETWEEN}]*[([]?\d+[)\]]?")
@@ -39,19 +40,12 @@ def label_by_filenames(images: Sequence[FoundFile], field: int | None = None) ->
     common = count_common_folders(images)
     rows = [split_parts(stem_of(file.path[-1])) for file in images]
     chosen = choose_field(rows) if field is None else read_field(rows, field)
-    if chosen:
-        numbered = {file.position: value for file, value in zip(images, chosen.values, strict=True)}
-        shown, kinds = {value: value for value in chosen.values}, dict[str, Kind]()
-    else:
-        numbered = {file.position: class_of(file.path[-1]) for file in images}
-        shown, kinds = _choose_classes(numbered.values())
+    numbered = [class_of(file.path[-1]) for file in images]
     labels: dict[int, Label] = {}
     unlabeled = []
-    for file in images:
-        name = shown[numbered[file.position]]
+    for file, read in zip(images, _read_parts(rows, chosen) if chosen else _choose_classes(numbered), strict=True):
         kind, folder = innermost_split(file.path[common:-1])
-        if kind is None:
-            kind = kinds.get(numbered[file.position])
+        kind, name = kind or read.kind, read.name
         if kind == "unlabeled" or not name:
             unlabeled.append(file.name)
         else:
@@ -65,8 +59,19 @@ def label_by_filenames(images: Sequence[FoundFile], field: int | None = None) ->
             f"the names of its {quantity(len(images), 'image', 'images')}{example} begin with no class "
             f"({found:,} different ones found); expected names such as cat.0.jpg, cat_0.jpg or cat (1).jpg"
         )
-    guessed = () if field else _about_guessed(images, labels, numbered, chosen)
-    return Labels(labels, (*guessed, *_about_unlabeled(unlabeled)))
+    about = list(_about_unlabeled(unlabeled))
+    if not field:
+        read_as = [labels[file.position].name if file.position in labels else "" for file in images]
+        guessed = [
+            at
+            for at, name in enumerate(read_as)
+            if name and (chosen or name != numbered[at] or _SEVERAL_NUMBERS.match(name))
+        ]
+        if guessed:
+            first = guessed[0]
+            other = _other_part(rows[first], read_as[first], chosen)
+            about.insert(0, _about_guessed(len(guessed), images[first], read_as[first], other))
+    return Labels(labels, tuple(about))
 
 
 def stem_of(filename: str) -> str:
@@ -84,8 +89,23 @@ def class_of(filename: str) -> str:
     return found[1] if found else stem
 
 
-def _choose_classes(numbered: Collection[str]) -> tuple[dict[str, str], dict[str, Kind]]:
-    """The class of each of the `numbered` names, and the split of those whose name says one."""
+class _Read(NamedTuple):
+    """Of a name: the class, empty if it has none, and the split, None if it says none."""
+
+    name: str
+    kind: Kind | None
+
+
+def _read_parts(rows: Sequence[Sequence[str]], field: Field) -> Iterator[_Read]:
+    """What says splits are the other parts of the names, or else words of those of the `field`."""
+    names = {at: value for at, value in enumerate(field.values) if value}
+    others = {at: " ".join(part for number, part in enumerate(rows[at], 1) if number != field.number) for at in names}
+    kinds = read_splits(others) or _split_off(names)
+    return (_Read(names.get(at, ""), kinds.get(at)) for at in range(len(rows)))
+
+
+def _choose_classes(numbered: Sequence[str]) -> Iterator[_Read]:
+    """Of each of the `numbered` names."""
     shorter = {name: _SEVERAL_NUMBERS.sub(r"\1", name) for name in set(numbered)}
     classes = shorter if len(set(filter(None, shorter.values()))) > 1 else dict(zip(shorter, shorter, strict=True))
     named = [name for name in numbered if classes[name]]
@@ -96,12 +116,20 @@ def _choose_classes(numbered: Collection[str]) -> tuple[dict[str, str], dict[str
         and len(set(worded.values())) > 1
     ):
         classes |= worded
-    kinds = {name: kind for name in worded if (kind := split_of(classes[name]))}
-    if len(kinds) == len(worded) and "train" in kinds.values() and len(set(kinds.values())) > 1:
-        bare = {name: name_beside_split(classes[name]) for name in worded}
-        if all(bare.values()):
-            return classes | bare, kinds
-    return classes, {}
+    found = {name: classes[name] for name in worded}
+    kinds = _split_off(found)
+    classes |= found
+    return (_Read(classes[name], kinds.get(name)) for name in numbered)
+
+
+def _split_off(names: dict[Key, str]) -> dict[Key, Kind]:
+    """The splits that all `names` say, which are then left without them; none if nothing would be left of one."""
+    kinds = read_splits(names)
+    bare = {key: name_beside_split(names[key]) for key in kinds}
+    if not all(bare.values()):
+        return {}
+    names |= bare
+    return kinds
 
 
 def _worded(name: str) -> str:
@@ -127,23 +155,19 @@ def _are_no_classes(names: Sequence[str]) -> bool:
     return not all(counts) or not names or are_alone or (len(counts) > _MAX_SINGLES and 2 * len(counts) > len(names))
 
 
-def _about_guessed(
-    images: Sequence[FoundFile], labels: Mapping[int, Label], numbered: Mapping[int, str], chosen: Field | None
-) -> Iterator[str]:
-    """Of names with more than a class and a number."""
-    files = [
-        each
-        for each in images
-        if each.position in labels
-        and (chosen or labels[each.position].name != (name := numbered[each.position]) or _SEVERAL_NUMBERS.match(name))
-    ]
-    if files:
-        images_have = quantity(len(files), "image has more than", "images have more than")
-        yield (
-            f"{images_have} a class and a number in the name: {quote(files[0].name)} is taken for "
-            f"{quote(labels[files[0].position].name)}; if this is not the class, say which part of the names is, as in "
-            f"?layout=filenames&field={1 if chosen else 2}"
-        )
+def _other_part(row: Sequence[str], name: str, chosen: Field | None) -> int:
+    """The number of a part that may be the class as well as the one that was taken, `name`."""
+    parts = ((number, part) for number, part in enumerate(row, 1) if not split_of(part))
+    return next((number for number, part in parts if (number != chosen.number if chosen else part != name)), 1)
+
+
+def _about_guessed(count: int, file: FoundFile, name: str, other: int) -> str:
+    """Of `count` names with more than a class and a number."""
+    images_have = quantity(count, "image has more than", "images have more than")
+    return (
+        f"{images_have} a class and a number in the name: {quote(file.name)} is taken for {quote(name)}; if this is "
+        f"not the class, say which part of the names is, as in ?layout=filenames&field={other}"
+    )
 
 
 def _about_unlabeled(names: Sequence[str]) -> tuple[str, ...]:

@@ -1,14 +1,15 @@
 """Names of folders, files and values that people give to splits."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
-from typing import Literal
+from typing import Literal, TypeVar
 
 from specs.splits import SourceSplit
 
 # `unlabeled`: what a competition wants to have predicted.
 Kind = SourceSplit | Literal["unlabeled"]
+Key = TypeVar("Key")
 TRAINVAL = "trainval"  # of train/ and val/, if it is not beside these
 _WORDS: dict[str, Kind] = {
     **dict.fromkeys(("train", "training", "trainset", "traindata", "trainingset", "trn", TRAINVAL), "train"),
@@ -50,6 +51,13 @@ def split_of(name: str) -> Kind | None:
     words = re.split(r"[\W\d_]+", _HUMP.sub(" ", name).casefold())
     kinds = {_WORDS[word] for word in words if word in _WORDS}
     return kinds.pop() if len(kinds) == 1 else None
+
+
+def read_splits(names: Mapping[Key, str]) -> dict[Key, Kind]:
+    """The split of each of `names`, if all say one, some that for training and some another; else none."""
+    kinds = {key: kind for key, name in names.items() if (kind := split_of(name))}
+    are_told = len(kinds) == len(names) and "train" in kinds.values() and len(set(kinds.values())) > 1
+    return kinds if are_told else {}
 
 
 def table_split(name: str, common: int = 0) -> tuple[Kind | None, str]:

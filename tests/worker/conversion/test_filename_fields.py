@@ -36,18 +36,54 @@ def test_emotions_are_classes(names: list[str], expected: list[str]) -> None:
     [
         (UTK_FACE, "part 1 (2 values: '9', '26'), part 2 (2 values: '0', '1')"),
         (["26_0_2_2017.jpg", "31_1_0_2018.jpg"], "part 1 (2 values: '26', '31'), part 2 (2 values: '0', '1'), part 3 "),
-        (
-            [f"{animal}_{side}{n}_{n}.png" for animal, side, n in product(("cat", "dog"), ("left", "right"), "12")],
-            "part 1 (2 values: 'cat', 'dog'), part 2 (2 values: 'left', 'right')",
-        ),
     ],
-    ids=["four numbers", "two images", "words"],
+    ids=["four numbers", "two images"],
 )
 def test_ambiguous_names_are_rejected(names: list[str], parts: str) -> None:
     with pytest.raises(AmbiguousNames) as rejection:
         label_by_filenames(found(*names))
     assert str(rejection.value).startswith(f"several parts of the names of its images may be the class: {parts}")
     assert str(rejection.value).endswith("say which one is, as in ?layout=filenames&field=1")
+
+
+HAPPY_OR_SAD = [f"{split}_{name}_{n}.png" for split, name, n in product(("train", "test"), ("happy", "sad"), "12")]
+SPLITS = [("train", "happy")] * 2 + [("train", "sad")] * 2 + [("test", "happy")] * 2 + [("test", "sad")] * 2
+
+
+@pytest.mark.parametrize(
+    ("names", "field", "expected"),
+    [
+        (HAPPY_OR_SAD, None, SPLITS),
+        (HAPPY_OR_SAD, 2, SPLITS),
+        ([name.replace("_", "-7-", 1) for name in HAPPY_OR_SAD], 3, SPLITS),
+        (
+            ["trainCat_1.png", "trainDog_1.png", "testCat_1.png"],
+            1,
+            [("train", "Cat"), ("train", "Dog"), ("test", "Cat")],
+        ),
+        (["x_train_1.png", "y_test_1.png"], 2, [("train", "train"), ("train", "test")]),
+        (["test_cat_1.png", "test_dog_1.png"], 2, [("train", "cat"), ("train", "dog")]),
+        (["train/test_cat_1.png", "val/train_cat_1.png"], 2, [("train", "cat"), ("validation", "cat")]),
+    ],
+)
+def test_splits_beside_the_class_count(names: list[str], field: int | None, expected: list[tuple[str, str]]) -> None:
+    files = found(*names)
+    assert list(labeled(label_by_filenames(files, field), files).values()) == expected
+
+
+@pytest.mark.parametrize(
+    ("names", "field"),
+    [
+        (["happy_kim_0.jpg", "sad_kim_0.jpg", "sad_lee_0.jpg"], 2),
+        (["train_happy_kim_0.jpg", "train_sad_lee_0.jpg", "test_sad_kim_0.jpg"], 3),
+        (JAFFE, 1),
+        (["p1_cat_1.png", "p1_dog_1.png", "p2_cat_1.png", "p2_dog_1.png"], 1),
+        (["cat-1-2.jpg", "dog-1-1.jpg"], 2),
+    ],
+)
+def test_other_part_than_the_one_taken_is_advised(names: list[str], field: int) -> None:
+    (warning,) = label_by_filenames(found(*names)).warnings
+    assert warning.endswith(f"as in ?layout=filenames&field={field}")
 
 
 @pytest.mark.parametrize(

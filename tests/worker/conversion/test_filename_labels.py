@@ -73,13 +73,17 @@ def test_class_stands_in_front_of_several_numbers(names: list[str], classes: lis
         (["p1_cat_ear_1.png", "p1_dog_1.png", "p2_cat_ear_1.png", "p2_dog_1.png"], ["cat_ear", "dog"] * 2),
         (["1_cat.png", "2_dog.png", "3_cat.png", "4_dog.png"], ["cat", "dog"] * 2),
         (["9e3779b1_cat.png", "0ddba11c_dog.png"], ["cat", "dog"]),
+        (
+            [f"{color}_{part}{n}_{n}.png" for color in ("red", "blue") for part in "AB" for n in "01"],
+            ["red"] * 4 + ["blue"] * 4,
+        ),
         (["obj1_1.png", "obj1_2.png", "obj2_1.png"], ["obj1", "obj1", "obj2"]),
         (
             ["airbus_320a_1.png", "boeing_747b_1.png", "boeing_777x_1.png"],
             ["airbus_320a", "boeing_747b", "boeing_777x"],
         ),
     ],
-    ids=["persons", "two words", "numbers in front", "hashes in front", "objects", "types"],
+    ids=["persons", "two words", "numbers in front", "hashes in front", "parts with numbers", "objects", "types"],
 )
 def test_numbers_of_several_classes_are_no_part(names: list[str], classes: list[str]) -> None:
     files = found(*names)
@@ -91,7 +95,7 @@ def test_class_between_numbers_is_shown() -> None:
     guessed, unlabeled = labels.warnings
     assert guessed == (
         "4 images have more than a class and a number in the name: 'S1_happy_1.png' is taken for 'happy'; if this is "
-        "not the class, say which part of the names is, as in ?layout=filenames&field=2"
+        "not the class, say which part of the names is, as in ?layout=filenames&field=1"
     )
     assert unlabeled == "1 image without a class in its name is left out, such as '7.png'"
 
