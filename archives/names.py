@@ -2,10 +2,13 @@
 
 import re
 import unicodedata
+from collections.abc import Collection
+from itertools import islice
 
 from archives.errors import InvalidArchive
 
 _MAX_QUOTED = 80
+_LISTED = 3
 _MAX_COMPONENT_BYTES = 255
 _MAX_DEPTH = 40  # datasets allow less, with a better message
 _SYSTEM_FILES = {"thumbs.db", "ehthumbs.db", "desktop.ini", "picasa.ini", "icon\r"}
@@ -25,6 +28,11 @@ def quote(name: str) -> str:
     """For messages: quoted, escaped if it is not printable, cut to 80 characters."""
     text = ascii(name) if not name.isprintable() else f"'{name}'"
     return text if len(text) <= _MAX_QUOTED else f"{text[:_MAX_QUOTED]}...'"
+
+
+def quote_some(names: Collection[str]) -> str:
+    """For messages: the first three, quoted."""
+    return ", ".join(map(quote, islice(names, _LISTED))) + (", ..." if len(names) > _LISTED else "")
 
 
 def split_path(name: str, is_name_known: bool = True) -> tuple[str, ...]:

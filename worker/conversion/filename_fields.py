@@ -6,13 +6,12 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from archives.errors import InvalidArchive
-from archives.names import quote
+from archives.names import quote_some
 from specs.problem import quantity
 
 _BETWEEN = re.compile(r"[\s._,;=#@+~()\[\]-]+")
 _NUMBERED = re.compile(r"(\D+)\d+")
 _MIN_NUMBERS = 3  # as many numbers in a name, and nothing else, do not say which one is the class
-_NAMED = 3
 # As collections of faces abbreviate them, and in full.
 _EMOTIONS = frozenset(
     {"an", "di", "fe", "ha", "ne", "sa", "su", "af", "ang", "dis", "fea", "hap", "neu", "sad", "sur"}
@@ -74,8 +73,7 @@ def choose_field(rows: Sequence[Row]) -> Field | None:
 def _about(fields: Sequence[Field]) -> str:
     def describe(field: Field) -> str:
         names = sorted(field.names, key=_order)
-        listed = ", ".join(map(quote, names[:_NAMED])) + (", ..." if len(names) > _NAMED else "")
-        return f"part {field.number} ({quantity(len(names), 'value', 'values')}: {listed})"
+        return f"part {field.number} ({quantity(len(names), 'value', 'values')}: {quote_some(names)})"
 
     order = sorted(fields, key=lambda field: field.number)
     return (

@@ -5,13 +5,12 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
-from archives.names import quote
+from archives.names import quote_some
 from specs.problem import quantity
 from worker.conversion.members import FoundFile, UploadedFiles, count_common_folders
 from worker.conversion.split_names import split_of
 
 Path = tuple[str, ...]
-_NAMED = 3
 
 
 class _Copy(NamedTuple):
@@ -95,7 +94,7 @@ def _copies_beside(images: Sequence[FoundFile]) -> Iterator[_Copy]:
 
 def _about(folders: Sequence[str], left_out: int) -> Iterator[str]:
     if folders:
-        listed = ", ".join(map(quote, folders[:_NAMED])) + (", ..." if len(folders) > _NAMED else "")
         has, is_left = ("has", "is") if len(folders) == 1 else ("have", "are")
         images = quantity(left_out, "image", "images")
-        yield f"{listed} {has} nothing but copies of {images} of other folders, byte by byte, and {is_left} left out"
+        copies = f"nothing but copies of {images} of other folders, byte by byte"
+        yield f"{quote_some(folders)} {has} {copies}, and {is_left} left out"

@@ -4,9 +4,9 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 
 from archives.errors import InvalidArchive
-from archives.names import quote
+from archives.names import quote, quote_some
 from specs.problem import quantity
-from worker.conversion.folds import PlacedImage, join_folds
+from worker.conversion.folds import PlacedImage, is_part, join_folds
 from worker.conversion.labels import Label, Labels, NoClasses
 from worker.conversion.members import FoundFile
 from worker.conversion.split_names import TRAINVAL, Kind, innermost_split, name_beside_split, split_of, without_split
@@ -30,7 +30,8 @@ def label_by_folders(images: Sequence[FoundFile], bare_folders: Mapping[Path, st
     has images; NoClasses if no image is in one.
     """
     folded = join_folds(_unwrap([PlacedImage(file.path, file) for file in images]))
-    inner = _name_splits_first(_swap(_unwrap(folded.images)))
+    swapped = _swap(_unwrap(folded.images))
+    inner = _name_splits_first(swapped)
     if kinds := _split_folders(inner):
         labels, unlabeled = _label_splits(inner, kinds)
         labels = dict(_found_as_written(labels, images))
@@ -42,6 +43,7 @@ def label_by_folders(images: Sequence[FoundFile], bare_folders: Mapping[Path, st
         labels,
         (
             *folded.warnings,
+            *([] if inner is swapped else _about_named_splits(swapped)),
             *_about_bare(bare_folders, images, labels),
             *_about_masks(masks),
             *_about_unlabeled(unlabeled),
@@ -120,7 +122,8 @@ def _swap(images: list[PlacedImage]) -> list[PlacedImage]:
 
 def _name_splits_first(images: list[PlacedImage]) -> list[PlacedImage]:
     """Splits in the names of classes, `train_cat/1.jpg` and `test_cat/2.jpg`, as folders around these. Those of one
-    split alone, such as `covid_test` and `healthy_test`, are classes."""
+    split alone, such as `covid_test` and `healthy_test`, are classes; numbers, as in `train_1` and `test_1`, may be
+    those of parts."""
     if any(len(image.path) != 2 for image in images):
         return images
     tops = {image.path[0] for image in images}
@@ -133,6 +136,7 @@ def _name_splits_first(images: list[PlacedImage]) -> list[PlacedImage]:
         or len(trained) < 2
         or not trained.issuperset(filter(None, classes.values()))
         or "" in trained
+        or all(name.isdecimal() or is_part(name) for name in trained)
     ):
         return images
     return [
@@ -172,12 +176,12 @@ def _label_classes(images: Sequence[PlacedImage]) -> Iterator[tuple[int, Label]]
         raise NoClasses(f"its images, such as {quote(images[0].file.name)}, are in no class folder")
     if usual > 2:
         raise InvalidArchive(
-            f"{quote(images[0].file.name)} is too deep, like all others: the folders {_listed(tops)} hold folders "
+            f"{quote(images[0].file.name)} is too deep, like all others: the folders {quote_some(tops)} hold folders "
             f"instead of images; {_EXPECTED}"
         )
     kinds = set(map(_key, tops))
     if len(kinds) > 1 and kinds <= _IMAGES | _OTHERS and kinds & _OTHERS:
-        raise NoClasses(f"its folders {_listed(tops)} are named for kinds of files, not for classes")
+        raise NoClasses(f"its folders {quote_some(tops)} are named for kinds of files, not for classes")
     for image in images:
         yield image.file.position, Label("train", image.path[0])
 
@@ -210,11 +214,19 @@ def _about_bare(
         yield f"{found} no image and will be no class: {listed}"
 
 
+def _about_named_splits(images: Sequence[PlacedImage]) -> Iterator[str]:
+    first = min(image.path[0] for image in images if split_of(image.path[0]) == "train")
+    yield (
+        f"the names of the folders of classes are taken for splits as well: {quote(first)} is read as images of "
+        f"{quote(name_beside_split(first))} for training"
+    )
+
+
 def _about_masks(files: Sequence[FoundFile]) -> Iterator[str]:
     if files:
         folders = sorted({"/".join(file.path[:-1]) for file in files})
         masks = quantity(len(files), "image in a folder of masks is", "images in folders of masks are")
-        yield f"{masks} left out: those in {_listed(folders)}"
+        yield f"{masks} left out: those in {quote_some(folders)}"
 
 
 def _about_unlabeled(files: Sequence[FoundFile]) -> tuple[str, ...]:
@@ -222,8 +234,4 @@ def _about_unlabeled(files: Sequence[FoundFile]) -> tuple[str, ...]:
         return ()
     folders = sorted({"/".join(file.path[:-1]) for file in files})
     images = quantity(len(files), "image without a class folder is", "images without a class folder are")
-    return (f"{images} left out: those in {_listed(folders)}",)
-
-
-def _listed(names: Sequence[str]) -> str:
-    return ", ".join(map(quote, names[:_NAMED])) + (", ..." if len(names) > _NAMED else "")
+    return (f"{images} left out: those in {quote_some(folders)}",)

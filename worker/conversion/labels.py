@@ -10,6 +10,7 @@ from typing import NamedTuple
 from archives.errors import InvalidArchive
 from archives.names import quote
 from specs.splits import SOURCE_SPLITS, SourceSplit
+from worker.conversion.split_names import name_beside_split
 
 MAX_CLASSES = 1_000
 CLASS_CHARACTERS = 100
@@ -123,11 +124,15 @@ def find_hidden(labels: Iterable[Label]) -> frozenset[SourceSplit]:
 
 def separate_public(labels: Iterable[Label]) -> Callable[[Label], Label]:
     """What makes the public one of two test splits, `PublicTest` and `PrivateTest` as competitions call them, the
-    validation split, unless there is another one."""
-    found = {(label.split, label.found_as) for label in labels}
-    tests = {name for split, name in found if split == "test"}
+    validation split, unless there is another one. In `test_public` the word may be that of a class."""
+    found = set(labels)
+    classes = {label.name.casefold() for label in found}
+    named = {label.found_as for label in found if label.split == "test"}
+    tests = {name for name in named if name_beside_split(name).casefold() not in classes}
     public = {name for name in tests if "public" in name.casefold()}
-    are_two = any("private" in name.casefold() for name in tests) and "validation" not in {split for split, _ in found}
+    are_two = any("private" in name.casefold() for name in tests) and "validation" not in {
+        label.split for label in found
+    }
     return lambda label: label._replace(split="validation") if are_two and label.found_as in public else label
 
 

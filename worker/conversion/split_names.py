@@ -39,8 +39,13 @@ def name_beside_split(name: str) -> str:
     pieces = _BETWEEN.split(_HUMP.sub("\0", name))
     rest = ""
     for separator, part in zip(["", *pieces[1::2]], pieces[::2], strict=True):
-        if part and split_of(part) is None:
-            rest += (separator if rest else "") + part
+        is_kept = bool(part) and split_of(part) is None
+        for each in separator if rest else "":
+            opening = {")": "(", "]": "["}.get(each)
+            # A bracket closes what is kept, and only that.
+            if rest.count(opening) > rest.count(each) if opening else is_kept:
+                rest += each
+        rest += part if is_kept else ""
     return rest.replace("\0", "")
 
 

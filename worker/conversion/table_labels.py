@@ -1,12 +1,11 @@
 """Labels from tables of files and labels, as in `labels.csv`."""
 
-from collections.abc import Collection, Iterator, Sequence
-from itertools import islice
+from collections.abc import Iterator, Sequence
 from pathlib import PurePosixPath
 from typing import NamedTuple
 
 from archives.errors import InvalidArchive
-from archives.names import quote
+from archives.names import quote, quote_some
 from specs.problem import quantity
 from worker.conversion.image_index import ImageIndex, split_cell
 from worker.conversion.labels import HIDDEN, Label, Labels, find_hidden, find_lists, reject_captions, reject_fractions
@@ -97,7 +96,7 @@ class _Join:
         if len(self._several) > len(self._labels):
             raise InvalidArchive(
                 f"{quantity(len(self._several), 'line has', 'lines have')} several labels, in {tables}: "
-                f"{_examples(self._several.values())}; several labels per image are not supported, expected "
+                f"{quote_some(self._several.values())}; several labels per image are not supported, expected "
                 "one class in each line"
             )
         if not self._labels:
@@ -183,13 +182,13 @@ class _Join:
     def _about_rows(self, tables: str) -> Iterator[str]:
         if self._missing:
             lines = quantity(len(self._missing), "line names a file that is", "lines name files that are")
-            yield f"{lines} not in the archive, in {tables}: {_examples(self._missing)}{self._about_alike()}"
+            yield f"{lines} not in the archive, in {tables}: {quote_some(self._missing)}{self._about_alike()}"
         if self._ambiguous:
             lines = quantity(len(self._ambiguous), "line names", "lines name")
-            yield f"{lines} several images, which are left out, in {tables}: {_examples(self._ambiguous)}"
+            yield f"{lines} several images, which are left out, in {tables}: {quote_some(self._ambiguous)}"
         if self._several:
             lines = quantity(len(self._several), "line has several labels and is", "lines have several labels and are")
-            yield f"{lines} left out, in {tables}: {_examples(self._several.values())}"
+            yield f"{lines} left out, in {tables}: {quote_some(self._several.values())}"
         if self._blank:
             yield f"{quantity(len(self._blank), 'line has', 'lines have')} no label, in {tables}"
 
@@ -201,10 +200,10 @@ class _Join:
             found = [found[0].position for row in rows if len(found := self._find(row, source, source.kind)) == 1]
             if names := [left.pop(position) for position in found if position in left and position not in self._blank]:
                 images = quantity(len(names), "image that it names is", "images that it names are")
-                yield f"{source.name} has no column of labels; the {images} left out: {_examples(names)}"
+                yield f"{source.name} has no column of labels; the {images} left out: {quote_some(names)}"
         if left:
             images = quantity(len(left), "image has", "images have")
-            yield f"{images} no label in {tables} and will not be used: {_examples(left.values())}"
+            yield f"{images} no label in {tables} and will not be used: {quote_some(left.values())}"
 
 
 def _about_classes(sources: Sequence[_Source]) -> Iterator[str]:
@@ -213,15 +212,11 @@ def _about_classes(sources: Sequence[_Source]) -> Iterator[str]:
         if rivals := source.columns.rivals:
             yield (
                 f"{source.name} has several columns that may have the labels: {quote(source.columns.rival_of)} is "
-                f"taken, not {_examples(rivals)}; if it is another one, call it `label`"
+                f"taken, not {quote_some(rivals)}; if it is another one, call it `label`"
             )
         if others := source.columns.others:
             yield (
                 f"{source.name} has no column of labels; its columns of 0 and 1 are taken for the classes, "
-                f"{_examples(source.columns.classes)}, and the others are left out, {_examples(others)}; if one of "
+                f"{quote_some(source.columns.classes)}, and the others are left out, {quote_some(others)}; if one of "
                 "these has the labels, call it `label`"
             )
-
-
-def _examples(names: Collection[str]) -> str:
-    return ", ".join(map(quote, islice(names, _NAMED))) + (", ..." if len(names) > _NAMED else "")

@@ -3,7 +3,7 @@ import pytest
 from archives.errors import InvalidArchive
 from tests.worker.conversion.found import found, labeled
 from worker.conversion.folder_labels import label_by_folders
-from worker.conversion.labels import order_classes, split_names
+from worker.conversion.labels import NoClasses, order_classes, split_names
 
 TRAIN_CAT, TRAIN_DOG = ("train", "cat"), ("train", "dog")
 
@@ -49,14 +49,6 @@ TRAIN_CAT, TRAIN_DOG = ("train", "cat"), ("train", "dog")
         (["valid/1.jpg", "invalid/1.jpg"], [("train", "valid"), ("train", "invalid")]),
         (["covid_test/1.jpg", "no-test/2.jpg"], [("train", "covid_test"), ("train", "no-test")]),
         (["test tube/1.jpg", "flask/1.jpg"], [("train", "test tube"), ("train", "flask")]),
-        (
-            ["x/train_cat/1.jpg", "x/train_dog/1.jpg", "x/test_cat/2.jpg"],
-            [TRAIN_CAT, TRAIN_DOG, ("test", "cat")],
-        ),
-        (
-            ["Cat-2 (train)/1.jpg", "trainDog/1.jpg", "Cat-2 (valid)/2.jpg"],
-            [("train", "Cat-2"), ("train", "Dog"), ("validation", "Cat-2")],
-        ),
         (["trainval/cat/1.jpg", "trainval/dog/1.jpg", "holdout/cat/1.jpg"], [TRAIN_CAT, TRAIN_DOG, ("test", "cat")]),
         (["训练集/cat/1.jpg", "训练集/dog/1.jpg", "测试集/cat/1.jpg"], [TRAIN_CAT, TRAIN_DOG, ("test", "cat")]),
         (["part1/1.jpg", "part2/1.jpg"], [("train", "part1"), ("train", "part2")]),
@@ -67,6 +59,42 @@ def test_images_are_labeled_by_their_folders(names: list[str], expected: list[tu
     labels = label_by_folders(files, {})
     assert labeled(labels, files) == dict(zip(names, expected, strict=True))
     assert labels.warnings == ()
+
+
+@pytest.mark.parametrize(
+    ("names", "expected", "example"),
+    [
+        (
+            ["x/train_cat/1.jpg", "x/train_dog/1.jpg", "x/test_cat/2.jpg"],
+            [TRAIN_CAT, TRAIN_DOG, ("test", "cat")],
+            "'train_cat' is read as images of 'cat'",
+        ),
+        (
+            ["Cat-2 (train)/1.jpg", "trainDog/1.jpg", "Cat-2 (valid)/2.jpg"],
+            [("train", "Cat-2"), ("train", "Dog"), ("validation", "Cat-2")],
+            "'Cat-2 (train)' is read as images of 'Cat-2'",
+        ),
+        (
+            ["train_1/1.jpg", "train_cat/1.jpg", "test_1/2.jpg"],
+            [("train", "1"), TRAIN_CAT, ("test", "1")],
+            "'train_1' is read as images of '1'",
+        ),
+    ],
+)
+def test_splits_in_names_of_classes_are_read(names: list[str], expected: list[tuple[str, str]], example: str) -> None:
+    files = found(*names)
+    labels = label_by_folders(files, {})
+    assert labeled(labels, files) == dict(zip(names, expected, strict=True))
+    assert labels.warnings == (
+        f"the names of the folders of classes are taken for splits as well: {example} for training",
+    )
+
+
+@pytest.mark.parametrize("form", ["{split}_{n}", "{split}-part{n}", "{split} shard {n}"])
+def test_numbers_beside_splits_are_no_classes(form: str) -> None:
+    files = found(*(f"{form.format(split=split, n=n)}/{n}.jpg" for split in ("train", "test") for n in (1, 2)))
+    with pytest.raises(NoClasses, match=r"its images are in 'test.*, without a folder for each class"):
+        label_by_folders(files, {})
 
 
 def test_folders_of_splits_are_reported_as_found() -> None:
@@ -196,7 +224,7 @@ def test_split_is_named_by_the_folder_of_its_class() -> None:
     labels = label_by_folders(found("train_cat/1.jpg", "train_dog/1.jpg", "val_cat/2.jpg", "test/3.jpg"), {})
     named = {"train": ("train_cat", "train_dog"), "validation": ("val_cat",)}
     assert split_names(labels.by_position.values()) == named
-    assert labels.warnings == ("1 image without a class folder is left out: those in 'test'",)
+    assert labels.warnings[1] == "1 image without a class folder is left out: those in 'test'"
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@ import pytest
 
 from archives.errors import InvalidArchive
 from specs.splits import SourceSplit
-from worker.conversion.labels import Label, find_hidden, find_lists, order_classes
+from worker.conversion.labels import Label, find_hidden, find_lists, order_classes, separate_public
 
 
 @pytest.mark.parametrize(
@@ -66,3 +66,21 @@ def test_minus_one_may_be_a_secret_label(names: dict[SourceSplit, str], splits: 
 )
 def test_lists_of_labels_are_recognized(names: list[str], lists: list[str]) -> None:
     assert sorted(find_lists(names)) == lists
+
+
+@pytest.mark.parametrize(
+    ("found_as", "names", "splits"),
+    [
+        (("PublicTest", "PrivateTest"), ("0", "1"), ["validation", "test"]),
+        (("test_public", "test_private"), ("cat", "dog"), ["validation", "test"]),
+        (("test_public", "test_private"), ("public", "private"), ["test", "test"]),
+        (("test_Public_bus", "test_private_car"), ("public_bus", "private_car"), ["test", "test"]),
+        (("test",), ("public", "private"), ["test"]),
+    ],
+)
+def test_public_of_two_tests_is_for_validation(
+    found_as: tuple[str, ...], names: tuple[str, str], splits: list[SourceSplit]
+) -> None:
+    labels = [Label("test", name, each) for each, name in zip(found_as, names, strict=False)]
+    separate = separate_public(iter([*labels, Label("train", names[0])]))
+    assert [separate(label).split for label in labels] == splits

@@ -1,6 +1,6 @@
 import pytest
 
-from worker.conversion.split_names import Kind, split_of
+from worker.conversion.split_names import Kind, name_beside_split, split_of
 
 
 @pytest.mark.parametrize(
@@ -29,3 +29,21 @@ from worker.conversion.split_names import Kind, split_of
 )
 def test_split_is_recognized_by_whole_words(name: str, kind: Kind | None) -> None:
     assert split_of(name) == kind
+
+
+@pytest.mark.parametrize(
+    ("name", "rest"),
+    [
+        ("train_Corn_(maize)", "Corn_(maize)"),
+        ("Corn_(maize)_train", "Corn_(maize)"),
+        ("Corn_(maize) (train)", "Corn_(maize)"),
+        ("Corn (maize test) [2]", "Corn (maize) [2]"),
+        ("Corn (test maize) 2", "Corn maize 2"),
+        ("train (Corn)", "Corn"),
+        ("Cat-2 (train)", "Cat-2"),
+        ("trainCat", "Cat"),
+        ("train", ""),
+    ],
+)
+def test_rest_of_a_name_keeps_its_brackets(name: str, rest: str) -> None:
+    assert name_beside_split(name) == rest
