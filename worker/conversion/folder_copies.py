@@ -28,15 +28,14 @@ class WithoutCopies(NamedTuple):
 def leave_out_copies(images: Sequence[FoundFile], files: UploadedFiles, heartbeat: Callable[[], None]) -> WithoutCopies:
     """`images` without folders such as `data/data/` all of whose images are, under the same name and byte by byte, in
     `data/` as well, or such as `data (1)/` beside `data/`."""
-    kept, folders = list(images), list[str]()
+    kept, folders, contents = list(images), list[str](), _Contents(files, heartbeat)
     # What holds a copy itself is found to be one without that.
     while copies := [*_copies_within(kept), *_copies_beside(kept)]:
-        digests = _digests({file.position for copy in copies for pair in copy.pairs for file in pair}, files, heartbeat)
         left_out: set[int] = set()
-        for copy in copies:
+        for copy in contents.select_equal(copies):
             pairs = [(file.position, other.position) for file, other in copy.pairs]
             # Of three copies, each found in another one, one stays.
-            if all(digests[at] == digests[other] and not {at, other} & left_out for at, other in pairs):
+            if not any({at, other} & left_out for at, other in pairs):
                 left_out.update(at for at, _ in pairs)
                 folders.append("/".join(copy.folder))
         if not left_out:
@@ -45,12 +44,36 @@ def leave_out_copies(images: Sequence[FoundFile], files: UploadedFiles, heartbea
     return WithoutCopies(kept, tuple(_about(folders, len(images) - len(kept))))
 
 
-def _digests(positions: set[int], files: UploadedFiles, heartbeat: Callable[[], None]) -> dict[int, bytes]:
-    digests = {}
-    for position, content in files.read(positions):
-        heartbeat()
-        digests[position] = hashlib.sha256(content).digest()
-    return digests
+class _Contents:
+    """Of entries, each read once at most."""
+
+    def __init__(self, files: UploadedFiles, heartbeat: Callable[[], None]) -> None:
+        self._files = files
+        self._heartbeat = heartbeat
+        self._digests: dict[int, bytes] = {}
+
+    def select_equal(self, copies: Sequence[_Copy]) -> list[_Copy]:
+        """Those of `copies` all of whose pairs are equal. One pair tells nearly all others, as of folders whose images
+        are numbered alike, so that no more of them are read."""
+        found = list(copies)
+        for compared in (1, None):
+            self._read({file.position for copy in found for pair in copy.pairs[:compared] for file in pair})
+            found = [copy for copy in found if all(self._are_equal(*pair) for pair in copy.pairs[:compared])]
+        return found
+
+    def _are_equal(self, file: FoundFile, other: FoundFile) -> bool:
+        return self._digests[file.position] == self._digests[other.position]
+
+    def _read(self, positions: set[int]) -> None:
+        missing = positions - self._digests.keys()
+        if not missing:
+            return
+        for position, content in self._files.read(frozenset(missing)):
+            self._heartbeat()
+            self._digests[position] = hashlib.sha256(content).digest()
+            missing.discard(position)
+            if not missing:
+                break
 
 
 def _copies_within(images: Sequence[FoundFile]) -> Iterator[_Copy]:

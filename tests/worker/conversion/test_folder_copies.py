@@ -1,3 +1,4 @@
+from collections.abc import Container, Iterator
 from pathlib import Path
 
 import pytest
@@ -6,6 +7,9 @@ from archives.errors import InvalidArchive
 from models_store.datasets.images import StoredImages
 from tests.support.archives import image, zip_of
 from tests.worker.conversion.test_convert import convert_archive
+from tests.worker.conversion.test_parquet_images import LIMITS
+from worker.conversion.folder_copies import leave_out_copies
+from worker.conversion.members import UploadedFiles
 
 
 def files(*prefixes: str, changed: str = "") -> dict[str, bytes]:
@@ -58,3 +62,33 @@ def test_class_of_images_beside_it_is_no_copy(tmp_path: Path) -> None:
     loose = {name.removeprefix("cat/"): data for name, data in files("").items() if name.startswith("cat/")}
     with pytest.raises(InvalidArchive, match=r"'1\.png' is beside the class folders"):
         convert_archive(tmp_path, zip_of({**files(""), **loose}))
+
+
+class Counted(UploadedFiles):
+    """Counts what is read."""
+
+    count = 0
+
+    def read(self, positions: Container[int]) -> Iterator[tuple[int, bytes]]:
+        for position, content in super().read(positions):
+            self.count += 1
+            yield position, content
+
+
+@pytest.mark.parametrize(
+    ("uploaded", "left_out", "read"),
+    [
+        ({f"{name}/images/{n}.png": image(10 * n + len(name)) for name in ("cat", "horse") for n in range(9)}, 0, 2),
+        (files("data/", "data/data/", changed="data/data/dog/2.png"), 0, 8),
+        (files("data/", "data/data/", "data/data/data/"), 8, 12),
+        (files(""), 0, 0),
+    ],
+    ids=["numbered alike", "one differs", "three times", "no names alike"],
+)
+def test_nothing_is_read_twice(uploaded: dict[str, bytes], left_out: int, read: int, tmp_path: Path) -> None:
+    (tmp_path / "archive").write_bytes(zip_of(uploaded))
+    archive = Counted(tmp_path / "archive", LIMITS)
+    images = archive.list(lambda: None).images
+
+    assert len(leave_out_copies(images, archive, lambda: None).images) == len(uploaded) - left_out
+    assert archive.count == read
