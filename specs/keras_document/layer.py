@@ -18,7 +18,8 @@ from specs.schema import FieldError, Findings
 
 _NAME_CHARACTERS = 64
 _FOREIGN = re.compile(r"[^A-Za-z0-9_.-]")
-_HUMP = re.compile("(?<=[a-z])(?=[A-Z])")
+# As Keras has it: `p_re_lu` of PReLU, `conv2d_transpose` of Conv2DTranspose.
+_HUMPS = (re.compile("(.)([A-Z][a-z]+)"), re.compile("([a-z])([A-Z])"))
 _START = re.compile(r"[A-Za-z0-9]")
 _RESERVED = "trainyard"  # alone and before an underscore: the name of a model or layer may start that of another one
 _MAX_AXES = 5  # no sample has more; longer lists would only make long messages
@@ -57,13 +58,19 @@ def name_layers(documents: Sequence[Any]) -> list[Any]:
     taken = {name for document in documents if isinstance(name := _given_name(document), str)}
 
     def add_name(document: dict[str, Any]) -> dict[str, Any]:
-        stem = _HUMP.sub("_", document["class_name"]).lower()
+        stem = _snake_case(document["class_name"])
         free = (f"{stem}_{number}" if number else stem for number in count())
         name = next(name for name in free if name not in taken)
         taken.add(name)
         return {**document, "config": {**document.get("config", {}), "name": name}}
 
     return [add_name(document) if _is_nameless(document) else document for document in documents]
+
+
+def _snake_case(class_name: str) -> str:
+    for hump in _HUMPS:
+        class_name = hump.sub(r"\1_\2", class_name)
+    return class_name.lower()
 
 
 def _given_name(document: Any) -> Any:

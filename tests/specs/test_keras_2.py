@@ -8,6 +8,7 @@ import pytest
 from specs.errors import SpecError
 from specs.experiment import ExperimentSpec, parse_spec
 from specs.initializers import RandomNormal, VarianceScaling
+from specs.keras_document.layer import name_layers
 from specs.layers import ReLU, Rescaling
 
 UNIFORM = {"scale": 1.0, "mode": "fan_avg", "distribution": "uniform", "seed": None}
@@ -483,6 +484,23 @@ def test_layers_without_names_have_keras_names() -> None:
     ]
     spec = parse_spec({"model": {"keras": {"class_name": "Sequential", "config": {"layers": layers}}}})
     assert [row.name for row in spec.network.table] == ["max_pooling2d", "flatten", "dense", "dense_1", "dense_2"]
+
+
+@pytest.mark.parametrize(
+    ("class_name", "name"),
+    [
+        ("PReLU", "p_re_lu"),
+        ("LeakyReLU", "leaky_re_lu"),
+        ("ReLU", "re_lu"),
+        ("ELU", "elu"),
+        ("Conv2DTranspose", "conv2d_transpose"),
+        ("GlobalAveragePooling2D", "global_average_pooling2d"),
+        ("SpatialDropout2D", "spatial_dropout2d"),
+    ],
+)
+def test_names_are_those_of_keras(class_name: str, name: str) -> None:
+    (named,) = name_layers([{"class_name": class_name}])
+    assert named["config"] == {"name": name}
 
 
 @pytest.mark.parametrize("config", [{"name": None, "units": 10}, [], "dense", None])
