@@ -81,10 +81,10 @@ class Access:
         show_to(None if key.is_admin else Viewer(key.owner, partial(self._teaches, key.owner)))
 
     async def count_predictions(self, scope: Scope, count: int) -> None:
-        """Of an admitted request that takes as much as so many more. Raises RateLimited."""
+        """Of an admitted request that takes as much as so many more: all or none. Raises RateLimited."""
         key = key_of(scope)
         if key is not None:
-            await self._limits.count_predictions(key, count)
+            await self._limits.count_predictions(scope, key, count)
 
     async def count_sign_in(self, scope: Scope) -> None:
         """Of somebody who has no key yet. Raises RateLimited."""

@@ -1,8 +1,8 @@
 """How much an owner may send, and how often an address may send keys that are not valid."""
 
 import ipaddress
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from functools import lru_cache
 
 from starlette.types import Scope
@@ -17,6 +17,7 @@ from specs.access import KeyScope
 
 # In the scope of a request: headers of the answer (draft-ietf-httpapi-ratelimit-headers).
 LIMIT_HEADERS = "trainyard.limit_headers"
+_LEFT = b"ratelimit"
 _SAFE_METHODS = ("GET", "HEAD")
 _UPLOADS = {"/datasets", "/predict:batch"}
 # What one customer of a network has.
@@ -41,11 +42,8 @@ class RequestLimits:
 
     def check_address(self, scope: Scope) -> None:
         """Before what is expensive to verify. Raises RateLimited for an address that has sent too many invalid keys."""
-        try:
+        with self._counted(self._failures):
             self._limiter.check(self._failures, address_of(scope))
-        except RateLimited:
-            self._metrics.limited.labels(self._failures.name).inc()
-            raise
 
     async def count_failure(self, scope: Scope) -> None:
         """Raises RateLimited in place of the answer to an invalid key."""
@@ -62,19 +60,21 @@ class RequestLimits:
         limit = self._limit_of(scope, needed)
         if not limit.per_minute:
             return
-        headers = scope[LIMIT_HEADERS]
-        headers.append((b"ratelimit-policy", b'"%b";q=%d;w=60' % (limit.name.encode(), limit.per_minute)))
+        policy = b'"%b";q=%d;w=60' % (limit.name.encode(), limit.per_minute)
+        scope[LIMIT_HEADERS].append((b"ratelimit-policy", policy))
         left = 0
         try:
             left = await self._acquire(limit, key.owner)
         finally:
-            headers.append((b"ratelimit", b'"%b";r=%d' % (limit.name.encode(), left)))
+            _show_left(scope, limit, left)
 
-    async def count_predictions(self, key: Key, count: int) -> None:
-        """Beside those that `count_request` counts; with it never more than the limit admits at once. Raises
-        RateLimited."""
-        for _ in range(min(count, self._predict.per_minute - 1)):
-            await self._acquire(self._predict, key.owner)
+    async def count_predictions(self, scope: Scope, key: Key, count: int) -> None:
+        """Beside the one that `count_request` has counted, all or none. Raises RateLimited."""
+        if not self._predict.per_minute:
+            return
+        with self._counted(self._predict):
+            left = await self._limiter.acquire_further(self._predict, key.owner, count)
+        _show_left(scope, self._predict, left)
 
     @asynccontextmanager
     async def stream(self, key: Key) -> AsyncIterator[None]:
@@ -90,8 +90,14 @@ class RequestLimits:
             yield
 
     async def _acquire(self, limit: RateLimit, subject: str) -> int:
-        try:
+        with self._counted(limit):
             return await self._limiter.acquire(limit, subject)
+
+    @contextmanager
+    def _counted(self, limit: RateLimit) -> Iterator[None]:
+        """What is limited in the block."""
+        try:
+            yield
         except RateLimited:
             self._metrics.limited.labels(limit.name).inc()
             raise
@@ -102,6 +108,12 @@ class RequestLimits:
         if getattr(scope.get("route"), "path", "") in _UPLOADS:
             return self._upload
         return self._predict if KeyScope.PREDICT in needed else self._write
+
+
+def _show_left(scope: Scope, limit: RateLimit, left: int) -> None:
+    """In the answer, in place of what was left before."""
+    others = [each for each in scope[LIMIT_HEADERS] if each[0] != _LEFT]
+    scope[LIMIT_HEADERS][:] = [*others, (_LEFT, b'"%b";r=%d' % (limit.name.encode(), left))]
 
 
 def address_of(scope: Scope) -> str:

@@ -120,9 +120,12 @@ class Exhausted(StoreError):
 class RateLimited(Exhausted):
     """Too many requests in too short a time."""
 
-    def __init__(self, what: str, per_minute: int, retry_after: int) -> None:
+    def __init__(self, what: str, per_minute: int, retry_after: int, counts_as: int = 1) -> None:
         wait = "1 second" if retry_after <= 1 else f"{retry_after} seconds"
-        super().__init__(f"too many requests ({what}): {per_minute} a minute are allowed; retry in {wait}", retry_after)
+        several = f", and this one counts as {counts_as}" if counts_as > 1 else ""
+        super().__init__(
+            f"too many requests ({what}): {per_minute} a minute are allowed{several}; retry in {wait}", retry_after
+        )
 
 
 class QuotaReached(Exhausted):

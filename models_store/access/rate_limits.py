@@ -1,7 +1,8 @@
 """How many requests a minute somebody may send, counted in Redis for all processes together.
 
 The algorithm is GCRA: a subject has one number, the time at which all that it has sent would have arrived if it had
-kept the rate. A request is admitted unless that time is more than a minute ahead.
+kept the rate. A request is admitted unless that time is more than a minute ahead. One that counts as several takes them
+all, or none: otherwise those who repeat it would use up, each time, what it waits for.
 """
 
 import asyncio
@@ -22,6 +23,7 @@ LOCAL_SHARE = 4
 # A process takes so many parts of the limit at once, and is asked nothing until it has used them.
 _BATCHES = 50
 _AWAY_SECONDS = 1.0
+_ROUNDING_SECONDS = 1e-6
 _MINUTE = 60.0
 # Subjects that one process remembers; of addresses, anybody can have many.
 MAX_SUBJECTS = 10_000
@@ -29,12 +31,13 @@ MAX_SUBJECTS = 10_000
 _TAKE = """
 local clock = redis.call('TIME')
 local now = clock[1] * 1000000 + clock[2]
-local interval, minute, wanted = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
+local interval, minute = tonumber(ARGV[1]), tonumber(ARGV[2])
+local least, wanted = tonumber(ARGV[3]), tonumber(ARGV[4])
 local arrival = math.max(tonumber(redis.call('GET', KEYS[1]) or 0), now)
 if arrival > now + minute + interval then arrival = now end
 local room = math.max(now + minute - arrival, 0)
 local free = math.floor(room / interval)
-if free < 1 then return {0, 0, math.ceil(interval - room)} end
+if free < least then return {0, free, math.ceil(least * interval - room)} end
 local granted = math.min(wanted, free)
 arrival = now + minute - room + granted * interval
 redis.call('SET', KEYS[1], string.format('%.0f', arrival), 'PX', math.ceil((arrival - now) / 1000))
@@ -56,6 +59,11 @@ class RateLimit(NamedTuple):
     def interval(self) -> float:
         """Seconds."""
         return _MINUTE / self.per_minute
+
+    @property
+    def microseconds(self) -> int:
+        """The interval, rounded up."""
+        return ceil(self.interval * 1e6)
 
 
 @dataclass(slots=True)
@@ -91,6 +99,25 @@ class RateLimiter:
         lease.tokens -= 1
         return lease.tokens + lease.left
 
+    async def acquire_further(self, limit: RateLimit, subject: str, count: int) -> int:
+        """Admit so many beside the one that `acquire` has just admitted, all or none, and return how many are left at
+        least. With it they are never more than a full limit: one that counts as more takes what there is when nothing
+        was sent for a minute. Raises RateLimited, which says when there is room for the whole request."""
+        lease = self._leases[limit].get(subject) or self._add(limit, subject)
+        async with lease.lock:
+            needed = min(count, limit.per_minute - 1)
+            held = min(lease.tokens, needed)
+            lease.tokens -= held
+            if held == needed:
+                return lease.tokens + lease.left
+            # The process that is asked next may hold nothing, and admits the request itself first.
+            granted, left, wait = await self._take(limit, subject, needed - held, held + 1)
+            if granted:
+                lease.left = left
+                return lease.tokens + left
+            lease.tokens += held
+        raise RateLimited(limit.name, limit.per_minute, ceil(wait), counts_as=count + 1)
+
     def check(self, limit: RateLimit, subject: str) -> None:
         """Raises RateLimited if `acquire` did a moment ago, and would again. Does not ask Redis."""
         lease = self._leases[limit].get(subject)
@@ -115,17 +142,22 @@ class RateLimiter:
             lease.closed_until = time.monotonic() + wait
             raise RateLimited(limit.name, limit.per_minute, ceil(wait))
 
-    async def _take(self, limit: RateLimit, subject: str) -> tuple[int, int, float]:
-        """How many are granted, how many are left, and if none is granted, seconds until one is."""
+    async def _take(
+        self, limit: RateLimit, subject: str, exactly: int | None = None, others: int = 0
+    ) -> tuple[int, int, float]:
+        """Up to a batch, or `exactly` so many or none: how many are granted, how many are left, and if none is granted,
+        seconds until they are there, with so many `others`."""
         if time.monotonic() >= self._away_until:
-            arguments = [ceil(limit.interval * 1e6), ceil(_MINUTE * 1e6), limit.batch]
+            # Of intervals that were rounded up, too, a minute has as many as the limit says.
+            minute = limit.per_minute * limit.microseconds
+            arguments = [limit.microseconds, minute, exactly or 1, exactly or limit.batch]
             try:
                 taken = await self._script(keys=[keys.rate_limit(limit.name, subject)], args=arguments)
                 granted, left, wait = cast(list[int], taken)
-                return granted, left, wait / 1e6
+                return granted, left, wait / 1e6 + others * limit.interval
             except RedisError:
                 self._away_until = time.monotonic() + _AWAY_SECONDS
-        return self._local.take(limit, subject)
+        return self._local.take(limit, subject, exactly or 1, others)
 
 
 class LocalBuckets:
@@ -134,17 +166,24 @@ class LocalBuckets:
     def __init__(self) -> None:
         self._arrivals: defaultdict[RateLimit, dict[str, float]] = defaultdict(dict)
 
-    def take(self, limit: RateLimit, subject: str) -> tuple[int, int, float]:
-        """One or none, how many are left, seconds until there is one. Nobody new is admitted while it is full."""
+    def take(self, limit: RateLimit, subject: str, count: int = 1, others: int = 0) -> tuple[int, int, float]:
+        """So many or none, how many are left, seconds until there are so many, with so many `others`. Beside others, of
+        more than there can be, as many as there can be, also if that is none. Nobody new is admitted while it is
+        full."""
         arrivals = self._arrivals[limit]
         now, interval = time.monotonic(), limit.interval * LOCAL_SHARE
         behind = max(arrivals.get(subject, now) - now, 0.0)
-        room = max(_MINUTE, interval) - behind
-        if room < interval:
-            return 0, 0, interval - room
+        whole = max(_MINUTE, interval)
+        room = whole - behind
+        if others:
+            count = min(count, int(whole / interval) - 1)
+            if count < 1:
+                return 1, 0, 0.0
+        if room < count * interval - _ROUNDING_SECONDS:
+            return 0, int(room / interval), min(whole, (count + others) * interval) - room
         if len(arrivals) >= MAX_SUBJECTS and subject not in arrivals:
             self._arrivals[limit] = arrivals = {each: at for each, at in arrivals.items() if at > now}
             if len(arrivals) >= MAX_SUBJECTS:
                 return 0, 0, interval
-        arrivals[subject] = now + behind + interval
-        return 1, int(room / interval) - 1, 0.0
+        arrivals[subject] = now + behind + count * interval
+        return count, int((room - count * interval) / interval), 0.0

@@ -7,7 +7,7 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
-from models_store import artifacts
+from models_store import artifacts, keys
 from models_store.store import Store
 from serving.explanations.explainer import Explainer
 from settings import Settings
@@ -189,14 +189,48 @@ def test_explanation_counts_as_twenty_predictions(keyed_client: ApiClient, tiny_
     assert [keyed_client.post(path, content=png(3)).status_code for _ in range(3)] == [200, 200, 429]
 
 
-def test_rate_limit_counts_what_is_explained(settings: Settings, tiny_document: Answer) -> None:
-    limited = settings.model_copy(update={"auth": "keys", "rate_predict": 40})
+@pytest.mark.parametrize("per_minute", [40, 7])
+def test_limited_explanation_waits_and_is_admitted(settings: Settings, tiny_document: Answer, per_minute: int) -> None:
+    """By clients that obey: one token is waited for first, where there is none, and then the others, once. Of a limit
+    below 20, one explanation takes a whole minute."""
+    limited = settings.model_copy(update={"auth": "keys", "rate_predict": per_minute})
     with ApiClient(limited) as client:
         publish(client.services.store, parse_spec(tiny_document))
         client.sign_in(KeyScope.PREDICT, owner="ann")
-        answers = [client.post("/predict?explain=occlusion&prep=none", content=png(3)) for _ in range(3)]
+        path = "/predict?explain=occlusion&prep=none"
+        answers = []
+        for _ in range(6):
+            answers.append(client.post(path, content=png(3)))
+            if answers[-1].status_code == 429:
+                pass_time(client, "predict", int(answers[-1].headers["retry-after"]))
 
-    assert [each.status_code for each in answers][::2] == [200, 429]
+    found = [each.status_code for each in answers]
+    assert found == {40: [200, 200, 429, 429, 200, 429], 7: [200, 429, 429, 200, 429, 429]}[per_minute]
+    assert answers[0].headers["ratelimit"] == f'"predict";r={max(0, per_minute - 20)}'
+    assert "this one counts as 20" in answers[3 if per_minute == 40 else 2].json()["detail"]
+
+
+def test_rejected_explanations_leave_predictions(settings: Settings, tiny_document: Answer) -> None:
+    with ApiClient(settings.model_copy(update={"auth": "keys", "rate_predict": 35})) as client:
+        publish(client.services.store, parse_spec(tiny_document))
+        client.sign_in(KeyScope.PREDICT, owner="ann")
+        found = [client.post("/predict?explain=occlusion&prep=none", content=png(3)) for _ in range(3)]
+        plain = [client.post("/predict", content=png(3)).status_code for _ in range(10)]
+
+    assert [each.status_code for each in found] == [200, 429, 429]
+    # What is left is shown: nothing further was taken.
+    left = [int(each.headers["ratelimit"].rpartition("=")[2]) for each in found]
+    assert left[0] == 15
+    assert 13 <= left[2] <= 15
+    assert plain == [200] * 10
+
+
+def pass_time(client: ApiClient, limit: str, seconds: int) -> None:
+    """As the limit of ann is so many seconds later."""
+    redis = client.services.store.redis
+    name = keys.rate_limit(limit, "ann")
+    redis.set(name, int(redis.get(name) or 0) - seconds * 1_000_000)
+    client.services.store.rate_limiter._leases.clear()
 
 
 def test_key_needs_to_read_and_to_predict(keyed_client: ApiClient, tiny_document: Answer) -> None:

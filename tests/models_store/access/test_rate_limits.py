@@ -111,6 +111,91 @@ def test_clock_of_the_server_may_jump_back(valkey: Valkey) -> None:
     run(test)
 
 
+# Of limits that a minute does not divide by, intervals are rounded.
+@pytest.mark.parametrize("per_minute", [1, 7, 13, 60, 700, 1_300])
+def test_whole_limit_is_there_at_once(valkey: Valkey, per_minute: int) -> None:
+    async def test() -> None:
+        async with limiters(valkey) as [limiter]:
+            limit = RateLimit("predict", per_minute)
+            left = await limiter.acquire(limit, "ann")
+            assert left == per_minute - 1
+            assert await limiter.acquire_further(limit, "ann", left) == 0
+
+    run(test)
+
+
+def test_several_are_taken_together_or_not_at_all(valkey: Valkey) -> None:
+    async def test() -> None:
+        async with limiters(valkey, 2) as [one, other]:
+            assert await one.acquire_further(SMALL, "ann", 9) == 3
+            for _ in range(5):
+                with pytest.raises(RateLimited, match=r"12 a minute are allowed, and this one counts as 10") as error:
+                    await other.acquire_further(SMALL, "ann", 9)
+                # Nine and the request itself, of which there are three.
+                assert 30 < error.value.retry_after <= 35
+            # What is left is still there for others.
+            assert [await each.acquire(SMALL, "ann") for each in (one, other)] == [2, 1]
+            assert await other.acquire_further(SMALL, "bob", 9) == 3
+
+    run(test)
+
+
+@pytest.mark.parametrize(("per_minute", "count"), [(60_000, 19), (60_000, 90_000), (6_000, 199)])
+def test_retry_in_time_is_admitted(valkey: Valkey, per_minute: int, count: int) -> None:
+    """Also by another process, and of more than the limit, which then is that of a minute."""
+    limit = RateLimit("predict", per_minute)
+
+    async def test() -> None:
+        async with limiters(valkey, 2) as [one, other]:
+            await one.acquire(limit, "ann")
+            await one.acquire_further(limit, "ann", per_minute)
+            with pytest.raises(RateLimited) as error:
+                await one.acquire_further(limit, "ann", count)
+            with valkey.client() as client:
+                # As it is so many seconds later.
+                name = keys.rate_limit("predict", "ann")
+                arrival = int(client.get(name)) - error.value.retry_after * 1_000_000
+                client.set(name, arrival)
+            await other.acquire(limit, "ann")
+            await other.acquire_further(limit, "ann", count)
+
+    run(test)
+
+
+def test_tokens_of_a_process_are_used_first(valkey: Valkey) -> None:
+    async def test() -> None:
+        async with limiters(valkey) as [limiter]:
+            await limiter.acquire(LARGE, "ann")
+            with valkey.client() as client:
+                before = client.get(keys.rate_limit("predict", "ann"))
+                assert await limiter.acquire_further(LARGE, "ann", 19) == 4_980
+                assert client.get(keys.rate_limit("predict", "ann")) == before
+
+    run(test)
+
+
+def test_process_alone_takes_several_or_none(own_valkey: Valkey) -> None:
+    async def test() -> None:
+        async with limiters(own_valkey, seconds=0.2) as [limiter]:
+            own_valkey.kill()
+            # A quarter of 60, and no more than that with the request itself.
+            limit = RateLimit("predict", 60)
+            await limiter.acquire(limit, "ann")
+            await limiter.acquire_further(limit, "ann", 19)
+            await limiter.acquire(limit, "bob")
+            await limiter.acquire_further(limit, "bob", 9)
+            with pytest.raises(RateLimited) as error:
+                await limiter.acquire_further(limit, "bob", 9)
+            assert 15 <= error.value.retry_after <= 20
+            await limiter.acquire(limit, "bob")
+            # Where the request itself is all there is, nothing further.
+            for small in (RateLimit("predict", 3), RateLimit("predict", 7)):
+                await limiter.acquire(small, "ann")
+                await limiter.acquire_further(small, "ann", 19)
+
+    run(test)
+
+
 @pytest.mark.parametrize("fault", [Valkey.kill, Valkey.pause])
 def test_process_alone_admits_a_quarter(own_valkey: Valkey, fault: Callable[[Valkey], None]) -> None:
     async def test() -> None:
