@@ -88,6 +88,7 @@ from serving.batching import Batcher
 from serving.drift import Baselines
 from serving.errors import ServingError
 from serving.explanations.explainer import Explainer
+from serving.explanations.turns import Turns
 from serving.loaded_models import LoadedModels
 from serving.predictor import Predictor
 from serving.registry import Registry
@@ -204,7 +205,7 @@ def _services(settings: Settings, sibling: Sibling | None) -> Services:
     batcher = Batcher(max(1, cores // settings.inference_threads))
     admission = AdmissionControl(settings.max_waiting_images, settings.max_waiting_bytes)
     preparing = CapacityLimiter(_PREPARING_THREADS)
-    explaining = Explaining(Explainer(batcher, preparing), access, store.quotas)
+    explaining = Explaining(Explainer(batcher, preparing), access, store.quotas, Turns())
     predictor = Predictor(registry, batcher, recent, store.traffic, settings.max_image_pixels, preparing)
     return Services(
         settings=settings,

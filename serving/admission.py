@@ -5,6 +5,7 @@ from typing import Self
 from serving.errors import Overloaded
 
 _SLICES = 8
+_EXPLAINED_SHARE = 4
 
 
 class AdmissionControl:
@@ -13,6 +14,7 @@ class AdmissionControl:
 
     A request of many images has them prepared and predicted in slices, between which others have their turn. It
     occupies one slice, and large requests together no more than half of the limit, so that none shuts out others.
+    Images that wait to be explained are at most a quarter of it, for the same reason.
     """
 
     def __init__(self, max_images: int, max_bytes: int) -> None:
@@ -21,6 +23,8 @@ class AdmissionControl:
         self.slice_images = max(1, max_images // _SLICES)
         self.images = 0
         self.large_images = 0
+        self.max_explained = max(1, max_images // _EXPLAINED_SHARE)
+        self.explained_images = 0
         self.bytes = 0
 
     def admit(self) -> "Admission":
@@ -30,12 +34,13 @@ class AdmissionControl:
 class Admission:
     """What one request occupies, until the `with` block ends."""
 
-    __slots__ = ("_bytes", "_control", "_images", "_large_images")
+    __slots__ = ("_bytes", "_control", "_explained_images", "_images", "_large_images")
 
     def __init__(self, control: AdmissionControl) -> None:
         self._control = control
         self._images = 0
         self._large_images = 0
+        self._explained_images = 0
         self._bytes = 0
 
     def __enter__(self) -> Self:
@@ -44,6 +49,7 @@ class Admission:
     def __exit__(self, *_: object) -> None:
         self._control.images -= self._images
         self._control.large_images -= self._large_images
+        self._control.explained_images -= self._explained_images
         self._control.bytes -= self._bytes
 
     def add_bytes(self, count: int) -> None:
@@ -81,3 +87,14 @@ class Admission:
                     "requests are being answered; try again in a moment, or send fewer images in each request"
                 )
         self.add_images(occupied)
+
+    def add_explained(self, images: int) -> None:
+        """Of those that were admitted, to be explained when their turn has come. Raises Overloaded."""
+        control = self._control
+        self._explained_images += images
+        control.explained_images += images
+        if control.explained_images > max(control.max_explained, self._explained_images):
+            raise Overloaded(
+                f"{control.explained_images:,} images wait to be explained, more than the limit of "
+                f"{control.max_explained:,}; try again in a moment"
+            )

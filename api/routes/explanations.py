@@ -10,7 +10,7 @@ from anyio import to_thread
 from fastapi import APIRouter, Header, Query, Request, Response
 
 from api import content, request_bodies
-from api.access import EXPLAIN, owner_of
+from api.access import EXPLAIN
 from api.dependencies import ImagesDep, ServicesDep
 from api.explained_images import check_sent, read_sample, read_sent
 from api.results import ClassName
@@ -19,6 +19,7 @@ from api.wire.body import receive_body
 from api.wire.negotiation import negotiate
 from api.wire.parameters import class_index
 from api.wire.predict import DEFAULT, MAX_BODY_BYTES
+from serving.explanations.explainer import check_explainable
 from serving.preparation import Prep
 from specs.splits import SplitName
 
@@ -61,22 +62,22 @@ async def create_explanation(
     predictions.
     """
     started = time.perf_counter()
+    wanted = _MEDIA_TYPES.get(image_format or "")
+    media_type, headers = (wanted, {}) if wanted else negotiate(",".join(accept or ()), [content.JSON, content.PNG])
     with services.metrics.counted_prediction() as counted, services.admission.admit() as admission:
         body = await receive_body(request.scope, request.receive, MAX_BODY_BYTES, admission)
         check_sent(body, index)
         get = partial(services.registry.get, None, experiment_id)
         counted.model = model = await to_thread.run_sync(get, limiter=services.preparing)
-        services.store.quotas.count_predictions(owner_of(request.scope), 1)
-        await services.explaining.admit(request.scope, admission, model, 1)
+        check_explainable(model.info)
+        explained = class_index(class_name, model.info.labels)
+        admission.add_request(1)
         if index is None:
             read = partial(read_sent, content_type, body, model.info, services.settings.max_image_pixels, prep)
         else:
             read = partial(read_sample, services.store, images, experiment_id, split, index, model.info)
         pixels = await to_thread.run_sync(read, limiter=services.preparing)
-        explained = class_index(class_name, model.info.labels)
-        explanation = await services.explaining.occlude_class(model, pixels, explained)
-    wanted = _MEDIA_TYPES.get(image_format or "")
-    media_type, headers = (wanted, {}) if wanted else negotiate(",".join(accept or ()), [content.JSON, content.PNG])
+        explanation = await services.explaining.occlude_class(request.scope, admission, model, pixels, explained)
     if media_type == content.PNG:
         return Response(base64.b64decode(explanation.image.partition(",")[2]), media_type=media_type, headers=headers)
     answer = {"model": model.description, "explanation": explanation}

@@ -51,7 +51,11 @@ class PredictEndpoint:
             samples = await self._parse(_content_type(scope), body)
             if isinstance(samples[0], ImageSample):
                 admission.add_request(len(samples))
-            self._quotas.count_predictions(owner_of(scope), len(samples))
+            explains = options.explain == "occlusion"
+            if explains:
+                self._explaining.check_count(len(samples))
+            else:
+                self._quotas.count_predictions(owner_of(scope), len(samples))
             digits: list[int] = []
             explanations: list[Occlusion] = []
             if options.digits == "one":
@@ -59,11 +63,12 @@ class PredictEndpoint:
             else:
                 model, prepared, digits = await self._predictor.prepare_rows(samples, options)
             counted.model = model
-            if options.explain == "occlusion":
-                await self._explaining.admit(scope, admission, model, len(prepared.samples))
-            predictions = await self._predictor.predict(model, prepared, options)
-            if options.explain == "occlusion":
-                explanations = await self._explaining.occlude(model, prepared.samples, predictions)
+            predict = partial(self._predictor.predict, model, prepared, options)
+            if explains:
+                occlude = self._explaining.occlude
+                predictions, explanations = await occlude(scope, admission, model, prepared.samples, predict)
+            else:
+                predictions = await predict()
         answer = {"model": model.description, "predictions": predictions}
         if digits:
             rest = iter(predictions)

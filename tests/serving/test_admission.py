@@ -79,3 +79,18 @@ def test_large_request_needs_room_as_well() -> None:
         with pytest.raises(Overloaded, match="17 images wait"), control.admit() as large:
             large.add_request(100)
         assert (control.images, control.large_images) == (15, 0)
+
+
+def test_images_to_explain_leave_most_of_the_room() -> None:
+    control = AdmissionControl(max_images=512, max_bytes=1_000)
+    with control.admit() as first, control.admit() as second, control.admit() as third:
+        first.add_explained(100)
+        second.add_explained(28)
+        with pytest.raises(Overloaded, match="129 images wait to be explained, more than the limit of 128"):
+            third.add_explained(1)
+        with control.admit() as large:
+            large.add_request(100)
+    assert control.explained_images == 0
+    small = AdmissionControl(max_images=1, max_bytes=1_000)
+    with small.admit() as alone:
+        alone.add_explained(10)

@@ -24,7 +24,7 @@ def test_region_is_that_of_the_content(place: Place, region: Region) -> None:
     assert region_of(HidableImage.of(pixels), place) == region
 
 
-def test_patch_beside_content_has_the_nearest_region() -> None:
+def test_patch_beside_the_content_has_a_region() -> None:
     pixels = np.zeros((28, 28, 1), dtype=np.uint8)
     pixels[12:18, 12:18] = 255  # cells 6 to 8
 
