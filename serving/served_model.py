@@ -15,6 +15,8 @@ from serving.answering_model import AnsweringModel
 from serving.session import Probabilities, Samples, Session, SessionError
 
 _TIMED_CALLS = 3
+# Where the clock of processor time ticks coarsely, a call may take none at all.
+_MIN_SECONDS = 1e-6
 
 
 class ServedModel:
@@ -62,8 +64,8 @@ class ServedModel:
         ]
 
     def _time(self) -> float:
-        """Seconds for one sample: the least of a few calls, because other processes only ever slow it down. Of
-        processor time: waiting for a core at the start would move a quick model to threads for good."""
+        """Seconds for one sample, more than 0: the least of a few calls, because other processes only ever slow it
+        down. Of processor time: waiting for a core at the start would move a quick model to threads for good."""
         sample = probe_sample(self.info.image_shape)[None]
         calls = partial(self.probabilities, sample)
-        return min(timeit.repeat(calls, timer=time.thread_time, number=1, repeat=_TIMED_CALLS))
+        return max(_MIN_SECONDS, min(timeit.repeat(calls, timer=time.thread_time, number=1, repeat=_TIMED_CALLS)))

@@ -175,3 +175,18 @@ def test_model_is_timed_by_its_processor_time(published: PublishedModel, monkeyp
     monkeypatch.setattr(time, "thread_time", partial(next, count(0, 0.25)))
 
     assert ServedModel(published, threads=1).seconds_per_sample == 0.25
+
+
+def test_model_that_takes_no_time_answers(
+    batcher: Batcher, published: PublishedModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By a clock that ticks coarsely."""
+    monkeypatch.setattr(time, "thread_time", lambda: 0.25)
+    quick = ServedModel(published, threads=1)
+
+    async def main() -> NDArray[np.float32]:
+        async with asyncio.timeout(60):
+            return await batcher.probabilities(quick, images(40))
+
+    assert quick.seconds_per_sample > 0
+    assert run(main()).shape == (40, 10)
