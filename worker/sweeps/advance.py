@@ -5,6 +5,7 @@ to the record before its experiment is created, with the id that the experiment 
 """
 
 import logging
+from functools import cached_property
 
 from ulid import ULID
 
@@ -15,7 +16,7 @@ from models_store.store import Store
 from models_store.sweeps.claim import SweepClaim
 from models_store.sweeps.record import SweepRecord, SweepStatus
 from models_store.sweeps.trial import Trial, TrialStatus
-from models_store.visibility import seeing_as
+from models_store.visibility import Viewer, seeing_as
 from specs.errors import SpecError
 from specs.experiment import ExperimentSpec, parse_spec
 from specs.sweep import Point
@@ -40,9 +41,13 @@ class _Step:
     def __init__(self, claim: SweepClaim, store: Store) -> None:
         self._claim = claim
         self._store = store
-        # Who has posted it may not see all that a worker does: what is private to others is unknown to its trials, too.
-        self._viewer = store.viewer_of(claim.record.owner)
         self._created: list[Trial] = []
+
+    @cached_property
+    def _viewer(self) -> Viewer | None:
+        """Who has posted it may not see all that a worker does: what is private to others is unknown to its trials,
+        too. Only where something is looked at: the files of all keys are read for it."""
+        return self._store.viewer_of(self._claim.record.owner)
 
     @property
     def _record(self) -> SweepRecord:

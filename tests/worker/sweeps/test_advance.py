@@ -201,6 +201,30 @@ def test_paused_sweep_starts_nothing(store: Store, worker: Supervisor, tiny_docu
     assert len(store.sweeps.read(sweep.id).trials) == 2
 
 
+def test_keys_are_read_where_trials_are_created(
+    store: Store, worker: Supervisor, tiny_document: Document, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They tell what its owner may see; steps that create nothing look at nothing."""
+    store.keys.prepare()
+    asked: list[str | None] = []
+    is_admin = store.keys.has_live_admin
+
+    def noted(owner: str | None = None) -> bool:
+        asked.append(owner)
+        return is_admin(owner)
+
+    monkeypatch.setattr(store.keys, "has_live_admin", noted)
+    sweep = store.sweeps.create(sweep_of(tiny_document, trials=2, parallel=2), owner="ann")
+    worker.advance_sweep(sweep.id)
+    assert asked == ["ann"]
+    worker.advance_sweep(sweep.id)
+    for experiment_id in queued(store, sweep):
+        train(store, experiment_id)
+        worker.advance_sweep(sweep.id)
+    assert store.sweeps.read(sweep.id).status is SweepStatus.SUCCEEDED
+    assert asked == ["ann"]
+
+
 def test_ended_sweep_continues_with_more_trials(store: Store, worker: Supervisor, tiny_document: Document) -> None:
     sweep = store.sweeps.create(sweep_of(tiny_document, trials=2))
     run(store, worker, sweep)
