@@ -176,16 +176,17 @@ class Upkeep(bootsteps.StartStopStep):
     def _beat(self) -> None:
         draining = self._store.workers.drains.mode_of(self._worker.name)
         self.pool.give_back(draining == "give_back")
-        self._intake.set_open(draining is None)
         try:
-            if self._consumes(draining is None):
-                self._store.workers.beat(self._machine.describe(self._worker))
+            if not self._consumes(draining is None):
+                log.critical("messages wait and this worker is idle: it ends, to be started again")
+                state.should_stop = _EXIT_DEAF
+                self._store.workers.leave(self._worker.name)
                 return
-            log.critical("messages wait and this worker is idle: it ends, to be started again")
-            state.should_stop = _EXIT_DEAF
-            self._store.workers.leave(self._worker.name)
+            self._store.workers.beat(self._machine.describe(self._worker))
         except Unavailable as error:
             log.warning("no heartbeat: %s", error)
+        # Last: it asks the connection of the consumer, which may be lost, and is asked again with the next heartbeat.
+        self._intake.set_open(draining is None)
 
     def _consumes(self, is_wanted: bool) -> bool:
         received = sum(state.total_count.values())

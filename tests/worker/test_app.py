@@ -1,12 +1,21 @@
+import errno
+import socket
 import subprocess
 import sys
+from collections.abc import Iterator
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
+import pytest
 from celery import Celery
 
+from models_store.jobs.drains import DRAINS_FILE
 from models_store.jobs.queue import CONVERSION, EVALUATION, HARD_LIMIT_SECONDS, SWEEP, TRAINING
+from models_store.store import Store
 from settings import Settings
 from specs import limits
-from worker.app import create_app
+from worker.app import PoolProcess, Upkeep, create_app
 
 
 def printed_by(code: str) -> str:
@@ -63,3 +72,76 @@ def test_queue_settings_survive_long_tasks() -> None:
     assert conf.worker_prefetch_multiplier == 1
     assert options["visibility_timeout"] > conf.task_time_limit
     assert options["socket_timeout"] is not None
+
+
+class LostConsumer:
+    """Of a worker whose connection is lost."""
+
+    def __init__(self) -> None:
+        self.task_consumer = SimpleNamespace(consuming_from=lambda _: True)
+
+    def cancel_task_queue(self, _: str) -> None:
+        raise ConnectionError("Connection closed by server.")
+
+
+@pytest.fixture
+def parent() -> SimpleNamespace:
+    """Celery's worker, before it connects."""
+    timer = SimpleNamespace(call_repeatedly=lambda *_: SimpleNamespace(cancel=lambda: None))
+    return SimpleNamespace(consumer=None, timer=timer)
+
+
+@pytest.fixture
+def upkeep(store: Store, settings: Settings, parent: Any) -> Iterator[Upkeep]:
+    members = {"settings": settings, "pool": PoolProcess(settings)}
+    made: Upkeep = type("OneUpkeep", (Upkeep,), members)(parent)
+    made.start(parent)
+    yield made
+    made.stop(parent)
+
+
+def seen(store: Store) -> dict[str, Any]:
+    return {each.name: each.draining for each in store.workers.alive()}
+
+
+def test_worker_is_seen_whose_connection_is_lost(store: Store, upkeep: Upkeep, parent: Any) -> None:
+    """It drains, and cannot yet tell its consumer."""
+    [name] = seen(store)
+    store.workers.leave(name)
+    store.workers.drains.add(name, "give_back", lambda _: True)
+    parent.consumer = LostConsumer()
+
+    with pytest.raises(ConnectionError):
+        upkeep._beat()
+
+    assert seen(store) == {name: "give_back"}
+    assert upkeep.pool._must_give_back()
+
+
+def test_drained_worker_is_seen_while_disk_fails(store: Store, upkeep: Upkeep, monkeypatch: pytest.MonkeyPatch) -> None:
+    [name] = seen(store)
+    store.workers.drains.add(name, "give_back", lambda _: True)
+    upkeep._beat()
+    read_bytes = Path.read_bytes
+
+    def fail(path: Path) -> bytes:
+        if path.name == DRAINS_FILE:
+            raise OSError(errno.ESTALE, "Stale file handle")
+        return read_bytes(path)
+
+    monkeypatch.setattr(Path, "read_bytes", fail)
+    upkeep._beat()
+
+    assert seen(store) == {name: "give_back"}
+    assert upkeep.pool._must_give_back()
+
+
+def test_worker_of_a_drained_machine_starts_drained(store: Store, settings: Settings, parent: Any) -> None:
+    store.workers.drains.add(socket.gethostname(), "give_back", lambda _: True)
+    made: Upkeep = type("Later", (Upkeep,), {"settings": settings, "pool": PoolProcess(settings)})(parent)
+    made.start(parent)
+
+    assert list(seen(store).values()) == ["give_back"]
+    assert made.pool._must_give_back()
+    made.stop(parent)
+    assert set(store.workers.drains.read()) == {socket.gethostname()}
