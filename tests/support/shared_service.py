@@ -52,7 +52,8 @@ class SharedService:
         self._service.ask("POST", "/queue:resume")
         for worker in self._service.ask("GET", "/workers").json()["items"]:
             if worker["draining"]:
-                self._service.ask("POST", "/workers:resume", params={"name": worker["name"]})
+                # With its machine, which may drain as well.
+                self._service.ask("POST", "/workers:resume", params={"name": worker["hostname"]})
         self._service.clear_logs()
 
     def _keep_one_api(self) -> None:

@@ -36,7 +36,7 @@ def connected(worker: SimpleNamespace, consumed: set[str]) -> Consumer:
     return consumer
 
 
-def test_drained_worker_is_resumed_after_another_connection() -> None:
+def test_resumed_worker_consumes_on_another_connection() -> None:
     worker = SimpleNamespace(consumer=None)
     intake = Intake(worker)
     intake.set_open(False)
