@@ -5,7 +5,7 @@ from collections.abc import Callable
 import httpx2
 import pytest
 
-from tests.support.retries import answered
+from tests.support.retries import answered, is_same_twice
 
 
 def asking(*answers: httpx2.Response) -> tuple[Callable[[], httpx2.Response], list[httpx2.Response]]:
@@ -36,3 +36,27 @@ def test_503_that_does_not_say_when_fails() -> None:
 def test_503_without_end_fails() -> None:
     with pytest.raises(AssertionError, match="still 503 after 0 s"):
         answered(asking(unavailable(retry_after="0"))[0], seconds=0)
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "headers", "is_same"),
+    [
+        ("GET", "/experiments", {}, True),
+        ("DELETE", "/experiments/x?force=true", {}, True),
+        ("PUT", "/models/serving/digits", {}, True),
+        ("PATCH", "/experiments/x", {}, True),
+        ("POST", "/experiments/x:cancel", {}, True),
+        ("POST", "/workers:drain?name=a", {}, True),
+        ("POST", "/sweeps", {"idempotency-key": "one"}, True),
+        ("POST", "/sweeps", {"Idempotency-Key": "one"}, True),
+        ("POST", "/sweeps", {}, False),
+        ("POST", "/experiments", {"Accept": "*/*"}, False),
+        ("POST", "/experiments/x:reproduce", {}, False),
+        ("POST", "/experiments/x:retry", {}, False),
+        ("POST", "/experiments/x/evaluations", {}, False),
+        ("POST", "/webhooks/x:test", {}, False),
+        ("POST", "/datasets?x=:cancel", {}, False),
+    ],
+)
+def test_what_creates_is_sent_once(method: str, path: str, headers: dict[str, str], is_same: bool) -> None:
+    assert is_same_twice(method, path, headers) is is_same

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from ulid import ULID
 
 from tests.support.killed_sweep import KilledSweep, assert_undisturbed
 from tests.support.service import TERMINAL, TRAIN_SECONDS, Service
@@ -26,7 +27,7 @@ def sweep_document(tiny_document: Document) -> Document:
 
 
 def post_sweep(service: Service, document: Document) -> str:
-    answer = service.ask("POST", "/sweeps", json=document)
+    answer = service.ask("POST", "/sweeps", json=document, headers={"Idempotency-Key": str(ULID())})
     assert answer.status_code == 202, answer.text
     return str(answer.json()["id"])
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import orjson
 import psutil
+from ulid import ULID
 
 from models_store.experiments.folders import RECORD_FILE
 from models_store.sweeps.record import SweepRecord
@@ -42,7 +43,7 @@ class KilledSweep:
 
     def run(self) -> SweepRecord:
         """Start the sweep, kill what was planned, and return its record when it has ended."""
-        answer = self._service.ask("POST", "/sweeps", json=self._document())
+        answer = self._service.ask("POST", "/sweeps", json=self._document(), headers={"Idempotency-Key": str(ULID())})
         assert answer.status_code == 202, answer.text
         sweep_id = str(answer.json()["id"])
         for ended, kill in self._plan:

@@ -250,15 +250,19 @@ def test_published_weights_have_the_epochs_metrics(training: dict[str, Any], met
     history = run.history()
     assert published.epoch == (best_epoch(history, metric) if metric else len(history) - 1)
     assert published.metrics == history[published.epoch]
+    assert validated(run) == {name: published.metrics[name] for name in ("val_loss", "val_accuracy")}
+
+
+def validated(run: Run) -> dict[str, float | None]:
+    """What its weights reach now, which tells one epoch's from those of another."""
     run.fit._reset_metrics()
     run.fit._test()
-    results = {f"val_{name}": value for name, value in run.fit._results().items()}
-    assert results == {name: published.metrics[name] for name in ("val_loss", "val_accuracy")}
+    return {f"val_{name}": value for name, value in run.fit._results().items()}
 
 
 @pytest.mark.parametrize("keep", ["best", "last"])
 def test_kept_weights_survive_interruptions(keep: str) -> None:
-    """Between epochs, within them and after the last one, of one run."""
+    """Between epochs, within them and after the last one, of one run: at each, what was kept before and since."""
     spec = spec_of(**STORMY, keep=keep)
     whole, checkpoint = whole_run(spec), None
     for stop in [(1, 0), (3, 2), (5, 3), (6, 0)]:
@@ -268,6 +272,11 @@ def test_kept_weights_survive_interruptions(keep: str) -> None:
         stopped.fit.run()
         checkpoint = stopped.saved[-1]
         assert (checkpoint.epoch, checkpoint.step) == stop
+        history = whole.history[: stop[0]]
+        assert stopped.history() == history
+        kept = stopped.fit.use_kept_weights()
+        assert kept.epoch == (len(history) - 1 if keep == "last" else best_epoch(history, "val_accuracy"))
+        assert validated(stopped) == {name: history[kept.epoch][name] for name in ("val_loss", "val_accuracy")}
     resumed = Run(spec)
     resumed.fit.restore(stopped.saved[-1])
     resumed.fit.run()
