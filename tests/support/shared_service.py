@@ -6,6 +6,7 @@ from pathlib import Path
 import httpx2
 import pytest
 
+from models_store.jobs.drains import DRAINS_FILE, FOLDER
 from tests.support.service import TERMINAL, Service
 from tests.support.valkey import Valkey
 from tests.support.waiting import eventually, has_ended
@@ -43,6 +44,7 @@ class SharedService:
             valkey.start()
         valkey.resume()
         self._keep_one_api()
+        self._replace_drained_workers()
         self._keep_one_worker()
         eventually(self._empty_store)
         # Messages of killed workers wait in Redis for the visibility timeout; the index is rebuilt at once.
@@ -50,10 +52,6 @@ class SharedService:
             client.flushall()
         eventually(self._lists_nothing)
         self._service.ask("POST", "/queue:resume")
-        for worker in self._service.ask("GET", "/workers").json()["items"]:
-            if worker["draining"]:
-                # With its machine, which may drain as well.
-                self._service.ask("POST", "/workers:resume", params={"name": worker["hostname"]})
         self._service.clear_logs()
 
     def _keep_one_api(self) -> None:
@@ -63,6 +61,14 @@ class SharedService:
                 self._service.kill(process)
         if not self._service.apis:
             self._service.start_api()
+
+    def _replace_drained_workers(self) -> None:
+        """One that gave back its experiment has no warm trainer."""
+        drains = self._service.store / FOLDER / DRAINS_FILE
+        if drains.exists():
+            for worker in list(self._service.workers):
+                self._service.kill(worker)
+            drains.unlink()
 
     def _keep_one_worker(self) -> None:
         alive = [worker for worker in self._service.workers if not has_ended(worker)]
