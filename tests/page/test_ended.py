@@ -1,5 +1,6 @@
 """What the page does with a run that has ended, and with one that waits."""
 
+import re
 from collections.abc import Callable
 
 import pytest
@@ -50,6 +51,27 @@ def test_run_is_deleted_from_its_menu(site: Site, open_page: OpenPage, watch: Wa
     with pytest.raises(NotFound):
         site.store.experiments.get(record.id)
     watch.forgive("409 (Conflict)", "404 (Not Found)")
+
+
+def test_service_that_is_away_asks_nothing(site: Site, open_page: OpenPage, watch: Watch, tiny_spec: Spec) -> None:
+    record = publish(site.store, tiny_spec("serves"), results=results_on(DATASETS["digits"], 0.8))
+    page = open_page(f"#/run/{record.id}")
+    page.get_by_role("button", name="More").click()
+    page.get_by_role("button", name="Delete the run").click()
+    dialog = page.get_by_role("dialog", name="Delete serves?")
+    button = dialog.get_by_role("button", name="Delete the run")
+    path = re.compile(f"/experiments/{record.id}(\\?.*)?$")
+    page.route(path, lambda route: route.abort() if route.request.method == "DELETE" else route.continue_())
+    button.click()
+    expect(dialog.get_by_role("alert")).to_be_visible()
+    expect(button).to_be_enabled()
+    expect(dialog.get_by_role("checkbox")).to_have_count(0)
+    page.unroute(path)
+    button.click()
+    expect(dialog.get_by_role("checkbox", name="Delete it anyway")).not_to_be_checked()
+    expect(button).to_be_disabled()
+    assert site.store.experiments.get(record.id)
+    watch.forgive("net::ERR_FAILED", "409 (Conflict)")
 
 
 def test_training_state_is_deleted_alone(site: Site, open_page: OpenPage, tiny_spec: Spec) -> None:
