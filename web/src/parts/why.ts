@@ -10,9 +10,12 @@ export interface Words {
   other: string | null;
 }
 
-/** Null where no single place matters much. */
-export function wordsOf({ label, probability, most_important: most }: Occlusion): Words | null {
+/**
+ * Null where no single place matters much. `answered` is the class that the whole image was taken for, which is another
+ * than that of the explanation where somebody asks why not.
+ */
+export function wordsOf({ probability, most_important: most }: Occlusion, answered: string): Words | null {
   if (!most || probability - most.probability <= MIN_DROP) return null;
-  const other = most.answer.label === label ? null : most.answer.label;
+  const other = most.answer.label === answered ? null : most.answer.label;
   return { region: most.region, before: probability, after: most.probability, other };
 }
