@@ -98,6 +98,19 @@ def test_owner_sees_what_is_used_of_limits(site: Site, open_page: OpenPage) -> N
     expect(page.get_by_text("0 of 600")).to_be_visible()
 
 
+def test_letters_lead_to_access(site: Site, open_page: OpenPage) -> None:
+    page = open_access(site, open_page, "ann", KeyScope.READ)
+    page.get_by_role("region", name="What you use").wait_for()
+    page.goto("/#/runs")
+    page.get_by_role("heading", name="Runs", exact=True).wait_for()
+    page.keyboard.press("?")
+    expect(page.get_by_role("dialog", name="Keyboard shortcuts")).to_contain_text("go to Access")
+    page.keyboard.press("Escape")
+    page.keyboard.press("g")
+    page.keyboard.press("k")
+    expect(page.get_by_role("heading", name="Access", exact=True)).to_be_visible()
+
+
 def test_phone_reaches_access_and_log_out(site: Site, open_page: OpenPage, watch: Watch) -> None:
     page = open_access(site, open_page, "ann", KeyScope.READ, width=390)
     page.goto("/#/runs")
