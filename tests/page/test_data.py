@@ -14,7 +14,9 @@ from specs.experiment import parse_spec
 from tests.page.accessibility import axe_findings
 from tests.page.built import needs_page
 from tests.page.conftest import OpenPage, Watch, shot
+from tests.support.archives import zip_of
 from tests.support.contract import JsonObject
+from tests.support.image_files import encoded
 from tests.support.noise import noisy_digits
 from tests.support.published import publish, results_on
 from tests.support.site import Site
@@ -103,6 +105,30 @@ def test_rejected_upload_shows_the_sentence(site: Site, open_page: OpenPage) -> 
     error = site.store.datasets.get("one").error
     assert error
     expect(page.get_by_role("alert")).to_contain_text(error)
+
+
+def test_part_of_file_names_is_chosen(site: Site, open_page: OpenPage) -> None:
+    people = ((age, gender) for age in (9, 26, 31) for gender in (0, 1))
+    images = {
+        f"{age}_{gender}_2_{number}.png": encoded(Image.new("L", (8, 8), 30 * number))
+        for number, (age, gender) in enumerate(people)
+    }
+    page = open_page("#/data", width=390)
+    choose_archive(page, "faces.zip", zip_of(images))
+    part = page.get_by_label("Part of the name that is the class")
+    expect(part).to_have_count(0)
+    page.get_by_label("Labels are in").select_option("filenames")
+    part.fill("21")
+    page.get_by_role("button", name="Upload", exact=True).click()
+    expect(part).to_be_focused()
+    part.fill("2")
+    assert axe_findings(page) == []
+    page.get_by_role("button", name="Upload", exact=True).click()
+    expect(page.get_by_text("Waiting for a worker")).to_be_visible()
+    convert(site, "faces")
+    contents = site.store.datasets.get("faces").contents
+    assert contents is not None
+    assert contents.classes == ("0", "1")
 
 
 @pytest.mark.parametrize(("locale", "title"), [("en-US", "Train on this"), ("ko-KR", "이 데이터로 학습")])

@@ -58,6 +58,8 @@ export default {
     csv: "a table (.csv, .tsv)",
     parquet: "parquet files",
   },
+  field: "Part of the name that is the class",
+  fieldHint: "2 in 0017_cat.jpg. Empty: found by what the names have in common",
   encoding: "Encoding of file names",
   encodingHint: "Only for archives that do not state it: gbk, shift_jis, euc_kr, ...",
   privateHint:

@@ -59,6 +59,8 @@ const ko: Same<typeof en> = {
     csv: "표(.csv, .tsv)",
     parquet: "parquet 파일",
   },
+  field: "이름에서 클래스가 있는 위치",
+  fieldHint: "0017_cat.jpg에서는 2입니다. 비우면 이름들을 비교해 찾습니다",
   encoding: "파일 이름 인코딩",
   encodingHint: "인코딩이 적혀 있지 않은 파일에만 필요합니다: gbk, shift_jis, euc_kr 등",
   privateHint: "비공개 데이터셋과 그것으로 학습한 실험은 본인과 교사, 관리자만 볼 수 있습니다.",

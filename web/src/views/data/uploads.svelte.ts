@@ -2,14 +2,7 @@ import { isAbort } from "../../api/client.ts";
 import { type Problem, problemFrom } from "../../api/problem.ts";
 import { upload } from "../../api/upload.ts";
 import { bodyOf, type Choice } from "./choice.ts";
-
-export interface UploadOptions {
-  layout: string;
-  /** Encoding of file names for which the archive states none; "" for the default. */
-  names: string;
-  /** Null for what its owner's are by default. */
-  isPrivate: boolean | null;
-}
+import { type UploadOptions, uploadPath } from "./upload-path.ts";
 
 /** An archive on its way to the service. */
 export class Upload {
@@ -19,18 +12,11 @@ export class Upload {
   error: Problem | null = $state.raw(null);
   readonly #abort = new AbortController();
 
-  constructor(
-    name: string,
-    choice: Choice,
-    { layout, names, isPrivate }: UploadOptions,
-    onDone: (done: boolean) => void,
-  ) {
+  constructor(name: string, choice: Choice, options: UploadOptions, onDone: (done: boolean) => void) {
     const body = bodyOf(choice);
     this.name = name;
     this.total = body.size;
-    const query = new URLSearchParams({ name, layout, ...(names && { names }) });
-    if (isPrivate !== null) query.set("private", String(isPrivate));
-    upload(`/datasets?${query}`, body, {
+    upload(uploadPath(name, options), body, {
       signal: this.#abort.signal,
       onProgress: (sent) => {
         this.sent = Math.min(sent, this.total);
