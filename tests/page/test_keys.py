@@ -6,10 +6,12 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
+from models_store.jobs.workers import Worker
 from specs.access import KeyScope, KeySpec
 from tests.page.accessibility import axe_findings
 from tests.page.built import needs_page
 from tests.page.conftest import Auth, OpenPage, Watch, shot
+from tests.support.classroom import trained
 from tests.support.site import Site
 
 pytestmark = [pytest.mark.processes, needs_page]
@@ -109,6 +111,37 @@ def test_letters_lead_to_access(site: Site, open_page: OpenPage) -> None:
     page.keyboard.press("g")
     page.keyboard.press("k")
     expect(page.get_by_role("heading", name="Access", exact=True)).to_be_visible()
+
+
+@pytest.mark.parametrize(("owner", "may"), [("ann", True), ("bob", False)])
+def test_page_offers_what_the_key_allows(site: Site, open_page: OpenPage, owner: str, may: bool) -> None:
+    site.store.workers.beat(Worker(name="lab:7", hostname="lab", pid=7))
+    run = trained(site.store, "ann", name="mine")
+    page = open_access(site, open_page, owner, KeyScope.READ, KeyScope.RUN)
+    page.get_by_role("region", name="What you use").wait_for()
+    page.goto("/#/machines")
+    page.get_by_text("Waiting for a run.").wait_for()
+    expect(page.get_by_role("button", name=re.compile("start nothing more|^Pause$|Delete old runs"))).to_have_count(0)
+    expect(page.get_by_role("heading", name="Webhooks")).to_have_count(0)
+    page.goto(f"/#/run/{run.id}")
+    page.get_by_role("heading", name="mine").wait_for()
+    page.get_by_role("button", name="More").click()
+    expect(page.get_by_role("button", name="Reproduce")).to_be_visible()
+    expect(page.get_by_role("button", name="Delete the run")).to_have_count(1 if may else 0)
+    expect(page.get_by_role("button", name="Rename")).to_have_count(1 if may else 0)
+    page.goto("/#/serving")
+    page.get_by_role("region", name="mnist").wait_for()
+    expect(page.get_by_role("button", name=re.compile("^Pin|^Serve"))).to_have_count(0)
+
+
+def test_admin_is_offered_everything(site: Site, open_page: OpenPage) -> None:
+    site.store.workers.beat(Worker(name="lab:7", hostname="lab", pid=7))
+    page = open_access(site, open_page, "root", KeyScope.ADMIN)
+    page.get_by_role("region", name="What you use").wait_for()
+    page.goto("/#/machines")
+    page.get_by_role("button", name="Have lab:7 start nothing more").click()
+    expect(page.get_by_text("Drained: it starts nothing more.")).to_be_visible()
+    expect(page.get_by_role("heading", name="Webhooks")).to_be_visible()
 
 
 def test_phone_reaches_access_and_log_out(site: Site, open_page: OpenPage, watch: Watch) -> None:

@@ -1,17 +1,8 @@
-/** What a key has to allow for a change of something: experiments and sweeps need `run`, datasets `data`. */
-type Scope = "run" | "data";
+import { type ChangeScope, type Holder, mayChange } from "../api/rights.ts";
 
-/** Whether somebody with a key may make private what belongs to an owner; what belongs to nobody never is. A teacher may
- * change experiments and sweeps of students: who teaches whom, the service knows. */
-export function mayHide(
-  me: { owner: string; scopes: readonly string[] },
-  owner: string | null,
-  scope: Scope,
-): boolean {
-  if (owner === null) return false;
-  if (me.scopes.includes("admin")) return true;
-  if (!me.scopes.includes(scope)) return false;
-  return me.owner === owner || (scope === "run" && me.scopes.includes("teach"));
+/** Whether somebody with a key may make private what belongs to an owner; what belongs to nobody never is. */
+export function mayHide(me: Holder, owner: string | null, scope: ChangeScope): boolean {
+  return owner !== null && mayChange(me, owner, scope);
 }
 
 /** All texts in a part of a spec, or in the search of one: among them are the names of the datasets that it may use. */

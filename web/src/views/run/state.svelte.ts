@@ -5,6 +5,7 @@ import { applyToRecord, type Experiment } from "../../api/experiment.ts";
 import { addEpoch, type History } from "../../api/history.ts";
 import { problemFrom } from "../../api/problem.ts";
 import { RELOAD, type Resource, resource } from "../../api/resource.svelte.ts";
+import { Rights } from "../../api/rights.svelte.ts";
 import { isTerminal } from "../../api/runs.ts";
 import { toasts } from "../../parts/toasts.svelte.ts";
 import { judgedStage } from "./progress.ts";
@@ -19,6 +20,13 @@ export class RunState {
   readonly record: Resource<Experiment>;
   readonly history: Resource<History>;
   readonly diagnosis: Resource<readonly Finding[]>;
+  readonly #rights: Rights = new Rights();
+  /** Whether somebody may start others. */
+  readonly mayRun: boolean = $derived.by(() => this.#rights.has("run"));
+  /** Whether somebody may edit, stop and delete this one. */
+  readonly mayChange: boolean = $derived.by(
+    () => !!this.record.data && this.#rights.mayChange(this.record.data.owner, "run"),
+  );
   readonly #stage: string | null = $derived.by(() => judgedStage(this.record.data));
   readonly hasResults: boolean = $derived.by(() => this.record.data?.status === "succeeded");
   readonly #isTestHidden: boolean = $derived.by(() => this.record.data?.test_hidden ?? false);

@@ -3,6 +3,7 @@ import { connection } from "../../api/connection.svelte.ts";
 import { sendEdit } from "../../api/edit.ts";
 import { problemFrom } from "../../api/problem.ts";
 import { RELOAD, type Resource, resource } from "../../api/resource.svelte.ts";
+import { Rights } from "../../api/rights.svelte.ts";
 import { dimensionsOf, type SearchDimension } from "../../parts/search.ts";
 import { toasts } from "../../parts/toasts.svelte.ts";
 import { applyToSweep, type Sweep } from "./sweep.ts";
@@ -30,6 +31,13 @@ export class SweepState {
   readonly dimensions: readonly SearchDimension[] = $derived.by(() =>
     dimensionsOf(this.sweep.data?.spec.experiment),
   );
+  readonly #rights: Rights = new Rights();
+  /** Whether somebody may pause, edit and delete it, and edit its trials. */
+  readonly mayChange: boolean = $derived.by(
+    () => !!this.sweep.data && this.#rights.mayChange(this.sweep.data.owner, "run"),
+  );
+  /** Whether somebody may choose which model serves. */
+  readonly mayServe: boolean = $derived.by(() => this.#rights.has("serve"));
   /** Whether something that was asked for is not answered yet. */
   isBusy: boolean = $state(false);
 
