@@ -46,7 +46,7 @@ def _check_owner(owner: str) -> str:
 
 class KeySpec(Schema):
     """A key of `owner`, by default that of its creator, that allows `scopes`. `name` says what it is for. Without
-    `expires_in_days` it is valid until it is revoked, or as long as the key that creates it."""
+    `expires_in_days` it is valid until it is revoked, or the key that creates it expires."""
 
     owner: Annotated[str, AfterValidator(_check_owner)] | None = None
     name: Annotated[str, Field(max_length=_NAME_CHARACTERS)] = ""

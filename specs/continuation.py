@@ -66,7 +66,7 @@ def reject_repeated_continuation(spec: ExperimentSpec) -> None:
 
 def _difference(path: FieldPath, what: str, received: Any) -> Problem:
     detail = (
-        f"{what} in the experiment to continue from; only {_ALLOWED} may change: leave this out, or start anew with "
+        f"{what} in the experiment to continue from; only {_ALLOWED} may change: leave this out, or start again with "
         "`model.weights_from` in place of `continue_from`"
     )
     return Problem(pointer=pointer_of(path), detail=detail, received=received_value(received))

@@ -45,6 +45,6 @@ def test_dripped_head_is_given_up() -> None:
     assert given_up_at([("head", 7)] * 9) == GIVEN_UP
 
 
-def test_each_request_begins_anew() -> None:
+def test_each_request_begins_again() -> None:
     assert given_up_at([("head", number // 3) for number in range(99)]) is None
     assert given_up_at([(("head", "body")[number // 3 % 2], 0) for number in range(99)]) is None

@@ -40,7 +40,7 @@ def test_attempts_are_summed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     assert written.used_seconds("bob", MARCH + minutes(30)) == 0
 
 
-def test_month_begins_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_month_begins_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     written = write(
         tmp_path,
         monkeypatch,

@@ -13,7 +13,7 @@ LABELS = ("left", "right")
 
 
 def split(first: int, samples: int) -> Split:
-    """StoredImages of 2x1: bright on the left or on the right; every fifth one is mislabelled."""
+    """StoredImages of 2x1: bright on the left or on the right; every fifth one is mislabeled."""
     labels = np.arange(samples) % 2
     images = np.zeros((samples, 1, 2, 1), dtype=np.uint8)
     images[np.arange(samples), 0, labels, 0] = 255

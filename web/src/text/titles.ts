@@ -24,6 +24,6 @@ export const titles = catalogue(
     class: "수업",
     compare: "비교",
     lineage: "계보",
-    access: "접근",
+    access: "접근 권한",
   },
 );

@@ -52,7 +52,7 @@ export default {
     admin: "all of these, and the queue, webhooks and everybody's keys",
   },
   days: "Valid for days",
-  daysHint: "Empty: until it is revoked, or as long as the key of this tab",
+  daysHint: "Empty: until it is revoked, or the key of this tab expires",
   make: "Create the key",
   made: "Copy the key now: it is never shown again.",
   done: "Done",

@@ -97,5 +97,6 @@ export default {
   moveDown: (name: string) => `Move ${name} down`,
   startsNow: "starts now",
   startsAt: (time: string) => `starts about ${time}`,
+  because: (reason: string) => reason,
   since: (time: string) => `since ${time}`,
 };

@@ -63,7 +63,7 @@ const ko: Same<typeof en> = {
   trainHint: "이 신경망의 가중치에서 시작해 정정한 이미지를 학습 데이터에 더하는 새 실험을 보여 줍니다.",
   duel: "대결",
   duelTitle: "누가 답하나",
-  duelHint: (n) => `최대 ${n}개의 실험이 같은 그림에 답합니다. 고르지 않으면 서비스 중인 모델이 답합니다.`,
+  duelHint: (n) => `최대 ${n}개의 실험이 같은 그림에 답합니다. 고르지 않으면 서빙 중인 모델이 답합니다.`,
   duelNone: "이 데이터셋에서 완료된 실험이 아직 없습니다.",
   duelOther: "다른 데이터셋의 실험",
   duelDone: "완료",
@@ -79,7 +79,7 @@ const ko: Same<typeof en> = {
   keyThin: "펜 가늘게",
   keyThick: "펜 굵게",
   keyBoard: "그림판으로",
-  keyWhy: "그렇게 답한 까닭",
+  keyWhy: "그렇게 답한 이유",
   step: {
     grayscale: "회색조",
     inverted: "반전",

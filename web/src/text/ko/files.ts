@@ -15,7 +15,7 @@ const ko: Same<typeof en> = {
     epochs: "에포크별 지표, 한 줄에 JSON 하나",
     log: "학습 프로세스의 로그",
     keras: "Keras용 신경망",
-    onnx: "ONNX Runtime용 신경망, 서비스되는 그대로",
+    onnx: "ONNX Runtime용 신경망, 서빙되는 그대로",
     serving: "레이블, 이미지 크기, 온도",
     evaluation: "모든 분할의 지표",
     predictions: "모든 샘플의 확률",

@@ -87,7 +87,7 @@ export class ErrorsState {
     try {
       const split = readSplit(this.filter.split);
       const { dataset } = await relabel({ experiment: this.#run.id, split, index: item.index }, label);
-      toasts.show((label === item.true.label ? t.confirmedAs : t.relabelled)(label, dataset));
+      toasts.show((label === item.true.label ? t.confirmedAs : t.relabeled)(label, dataset));
     } catch (thrown) {
       this.given = before;
       const problem = problemFrom(thrown);
