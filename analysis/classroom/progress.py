@@ -23,8 +23,8 @@ from specs.problem import quantity
 class StudentProgress(Frozen):
     """`runs` counts experiments by status; `minutes` is how long they have trained, without what they
     have waited. `last` is the newest one that has
-    trained at least an epoch or failed, with its `findings`. `is_stuck`: nothing was started, or the last one failed or
-    has a problem; `sentence` says which."""
+    trained at least an epoch or failed, with its `findings`. `is_stuck`: the last one failed or has a problem;
+    `sentence` says which, or that there is none, or that nothing was started."""
 
     handle: str
     name: str
@@ -51,7 +51,7 @@ def read_progress(classroom: ClassRecord, rows: Sequence[Row], store: Store, now
 def _progress(student: Student, runs: Sequence[ExperimentSummary], store: Store, now: datetime) -> StudentProgress:
     last = next((each for each in reversed(runs) if each.epochs_completed or each.status is Status.FAILED), None)
     findings = () if last is None else _findings(last.id, store)
-    problem = _problem(runs, last, findings)
+    problem = _problem(last, findings)
     accuracies = [value for each in runs if (value := each.metrics.get("val_accuracy")) is not None]
     return StudentProgress(
         handle=student.handle,
@@ -64,7 +64,7 @@ def _progress(student: Student, runs: Sequence[ExperimentSummary], store: Store,
         last=None if last is None else last.id,
         findings=findings,
         is_stuck=problem is not None,
-        sentence=problem or f"{quantity(len(runs), 'run')}, no problem in the last one",
+        sentence=problem or _well(len(runs)),
     )
 
 
@@ -73,11 +73,11 @@ def _activity(runs: Sequence[ExperimentSummary]) -> Iterator[datetime]:
         yield from (time for time in (each.created_at, each.started_at, each.ended_at) if time is not None)
 
 
-def _problem(
-    runs: Sequence[ExperimentSummary], last: ExperimentSummary | None, findings: Sequence[Finding]
-) -> str | None:
-    if not runs:
-        return "has started nothing yet"
+def _well(runs: int) -> str:
+    return f"{quantity(runs, 'run')}, no problem in the last one" if runs else "has started nothing yet"
+
+
+def _problem(last: ExperimentSummary | None, findings: Sequence[Finding]) -> str | None:
     if last is not None and last.status is Status.FAILED:
         return f"the last run failed: {last.error.message if last.error else 'the reason is unknown'}"
     return next((each.sentence for each in findings if each.severity == "problem"), None)

@@ -8,14 +8,16 @@ from playwright.sync_api import Page, expect
 
 from models_store.classes.store import STUDENT_SCOPES
 from models_store.experiments.comments import Comment, add_comment
+from models_store.jobs.failure import Failure
 from settings import Settings
 from specs.access import KeyScope, KeySpec
 from specs.classroom import parse_class
+from specs.experiment import parse_spec
 from tests.page.accessibility import axe_findings
 from tests.page.built import needs_page
 from tests.page.conftest import OpenPage, Watch, shot
 from tests.page.layout import sticking_out
-from tests.support.classroom import add_assignment, close, trained
+from tests.support.classroom import BASE, add_assignment, close, trained
 from tests.support.site import Site
 from tests.support.store import LEASE_SECONDS
 from tests.support.valkey import Valkey
@@ -97,13 +99,23 @@ def test_final_half_is_shown_after_the_deadline(site: Site, classroom: Classroom
     expect(page.get_by_label("A run of yours")).to_have_count(0)
 
 
-def test_teacher_sees_who_is_stuck(classroom: Classroom, open_page: OpenPage) -> None:
+def test_teacher_sees_who_is_stuck(site: Site, classroom: Classroom, open_page: OpenPage) -> None:
+    failed = site.store.experiments.create(parse_spec(BASE), owner="bob@biology-7b")
+    with site.store.experiments.lock(failed.id) as record:
+        site.store.experiments.write(record.fail(Failure(type="out_of_memory", message="too large")))
     page = enter(open_page, classroom.teacher, "#/class")
 
     page.get_by_role("link", name="Progress").click()
 
-    expect(page.get_by_role("listitem").filter(has_text="Dora")).to_contain_text("Has started nothing yet.")
-    expect(page.get_by_role("main").get_by_role("listitem").first).to_contain_text("stuck")
+    dora = page.get_by_role("listitem").filter(has_text="Dora")
+    expect(dora).to_contain_text("Has started nothing yet.")
+    expect(dora).to_contain_text("not started")
+    expect(dora).not_to_contain_text("stuck")
+    expect(page.get_by_text("1 stuck")).to_be_visible()
+    expect(page.get_by_text("1 not started")).to_be_visible()
+    students = page.get_by_role("main").get_by_role("listitem")
+    expect(students.nth(0)).to_contain_text("the last run failed: too large")
+    expect(students.nth(1)).to_contain_text("Dora")
 
 
 def test_comment_is_shown_to_the_student(site: Site, classroom: Classroom, open_page: OpenPage) -> None:

@@ -50,7 +50,7 @@ class ClassKeys(Answer):
 
 class StudentProgress(Answer):
     """`runs` counts experiments by status; `findings` are those of `last`, the newest one. `sentence` says why the
-    student `is_stuck`."""
+    student `is_stuck`, or else that nothing is wrong or nothing was started."""
 
     handle: str
     name: str

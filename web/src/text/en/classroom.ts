@@ -45,6 +45,8 @@ export default {
   sealed: "The test split is sealed: nobody sees its images, labels or results before the deadline.",
   stuck: (n: number): string => `${n} stuck`,
   isStuck: "stuck",
+  notStarted: (n: number): string => `${n} not started`,
+  isNotStarted: "not started",
   runs: (n: number): string => count(n, { one: "1 run", other: `${n} runs` }),
   minutes: (n: number): string => `${n.toFixed(1)} min`,
   best: (value: string): string => `best ${value}`,

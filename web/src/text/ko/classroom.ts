@@ -42,6 +42,8 @@ const ko: Same<typeof en> = {
   sealed: "테스트 분할은 봉인되어 있습니다. 마감 전에는 아무도 그 이미지, 레이블, 결과를 볼 수 없습니다.",
   stuck: (n) => `막힘 ${n}명`,
   isStuck: "막힘",
+  notStarted: (n) => `시작 전 ${n}명`,
+  isNotStarted: "시작 전",
   runs: (n) => `실험 ${n}개`,
   minutes: (n) => `${n.toFixed(1)}분`,
   best: (value) => `최고 ${value}`,
