@@ -15,6 +15,11 @@ def shown(service: Service, name: str) -> Document:
     return dict(found)
 
 
+def drain(service: Service, name: str, **options: str) -> None:
+    """Known is a worker whose heartbeat has reached Redis, which was emptied before the test."""
+    eventually(lambda: service.ask("POST", "/workers:drain", params={"name": name, **options}).is_success)
+
+
 def test_drained_worker_finishes_and_starts_no_more(
     service: Service, slow_document: Document, tiny_document: Document
 ) -> None:
@@ -22,7 +27,7 @@ def test_drained_worker_finishes_and_starts_no_more(
     first = service.post(slow_document)
     service.wait_for_epochs(first, 1)
     name = service.get(first)["worker"]
-    assert service.http.post("/workers:drain", params={"name": name}).is_success
+    drain(service, name)
     second = service.post(tiny_document)
     assert service.wait_for_end(first)["attempts"] == 1
     eventually(lambda: "it consumes nothing more" in service.log_text("worker*"))
@@ -48,7 +53,7 @@ def test_draining_worker_gives_back_to_another(service: Service, slow_document: 
     name = service.get(experiment_id)["worker"]
     other = service.start_worker(warm=False)
 
-    assert service.http.post("/workers:drain", params={"name": name, "give_back": "true"}).is_success
+    drain(service, name, give_back="true")
 
     eventually(lambda: (service.get(experiment_id)["worker"] or "").endswith(f":{other.pid}"))
     epochs = len(service.history(experiment_id)["epoch"])
@@ -66,7 +71,7 @@ def test_drain_outlasts_a_restart_of_redis(service: Service, tiny_document: Docu
     [worker] = service.workers
     trained = service.wait_for_end(service.post(tiny_document))
     name = trained["worker"] or f"{socket.gethostname()}:{worker.pid}"
-    assert service.ask("POST", "/workers:drain", params={"name": name}).is_success
+    drain(service, name)
     eventually(lambda: "it consumes nothing more" in service.log_text("worker*"))
 
     service.valkey.kill()
@@ -90,7 +95,7 @@ def test_worker_killed_while_giving_back_loses_nothing(service: Service, slow_do
     service.wait_for_epochs(experiment_id, 1)
     name = service.get(experiment_id)["worker"]
     service.busy_trainer(worker).suspend()
-    assert service.ask("POST", "/workers:drain", params={"name": name, "give_back": "true"}).is_success
+    drain(service, name, give_back="true")
     eventually(lambda: "it consumes nothing more" in service.log_text("worker*"))
     assert service.get(experiment_id)["status"] == "running"
 
