@@ -17,7 +17,8 @@ details = logging.getLogger("experiment")
 @contextmanager
 def log_to(path: Path) -> Iterator[None]:
     """Append what this process logs within the block to `path`, with warnings and `details`. When it is half of
-    MAX_LOG_BYTES long, it is renamed to `<path>.1`, and another is begun. A log that cannot be written stops no training."""
+    MAX_LOG_BYTES long, it is renamed to `<path>.1`, and another is begun. A log that cannot be written stops no
+    training."""
     details.propagate = False
     details.setLevel(logging.INFO)
     try:
