@@ -17,6 +17,7 @@ from tests.models_store.corrections.test_store import correction
 from tests.support.api import ApiClient
 from tests.support.archives import image, zip_of
 from tests.support.published import finish
+from tests.support.waiting import eventually
 from worker.jobs.supervisor import Supervisor
 
 Document = dict[str, Any]
@@ -134,7 +135,13 @@ def collect(store: Store, *samples: int) -> None:
             found.model_copy(update={"prediction_id": sample_key(sample)}), store.known_datasets()["flowers"]
         )
     store.corrections._rest_until.clear()
+    # The API in the background does it as well, and one of them has the lock.
+    eventually(lambda: _has_collected(store))
+
+
+def _has_collected(store: Store) -> bool:
     store.corrections.collect()
+    return "flowers-corrections" in store.known_datasets()
 
 
 def train(store: Store, document: Document, dataset: str = "flowers-corrections", **model: str) -> str:

@@ -148,7 +148,7 @@ def test_quota_of_the_owner_is_a_reason_to_wait(api_store: Store, tiny_spec: Spe
     assert second.waits_because is None
 
 
-def test_resumed_queue_wakes_nobody_for_an_absent_class(client: ApiClient, api_store: Store, tiny_spec: Spec) -> None:
+def test_resumed_queue_wakes_none_for_an_absent_class(client: ApiClient, api_store: Store, tiny_spec: Spec) -> None:
     usual, _ = (api_store.experiments.create(tiny_spec(device=each)).id for each in (None, "gpu24"))
     api_store.workers.beat(Worker(name="host:7", hostname="host", pid=7, device=Device(kind="cpu", name="EPYC")))
     client.post("/queue:pause")
