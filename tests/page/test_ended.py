@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Locator, Page, expect
 
 from models_store.errors import NotFound
 from specs.dataset import DATASETS
@@ -33,13 +33,18 @@ def test_run_is_reproduced_from_its_menu(site: Site, open_page: OpenPage, tiny_s
     assert site.store.experiments.get(again).reproduces == record.id
 
 
+def ask_to_delete(page: Page, name: str) -> tuple[Locator, Locator]:
+    """The dialog for the run of that name, which is shown, and its button."""
+    page.get_by_role("button", name="More").click()
+    page.get_by_role("button", name="Delete the run").click()
+    dialog = page.get_by_role("dialog", name=f"Delete {name}?")
+    return dialog, dialog.get_by_role("button", name="Delete the run")
+
+
 def test_run_is_deleted_from_its_menu(site: Site, open_page: OpenPage, watch: Watch, tiny_spec: Spec) -> None:
     record = publish(site.store, tiny_spec("gone"), results=results_on(DATASETS["digits"], 0.8))
     page = open_page(f"#/run/{record.id}")
-    page.get_by_role("button", name="More").click()
-    page.get_by_role("button", name="Delete the run").click()
-    dialog = page.get_by_role("dialog", name="Delete gone?")
-    button = dialog.get_by_role("button", name="Delete the run")
+    dialog, button = ask_to_delete(page, "gone")
     button.click()
     # It serves.
     expect(dialog.get_by_role("alert")).to_be_visible()
@@ -56,10 +61,7 @@ def test_run_is_deleted_from_its_menu(site: Site, open_page: OpenPage, watch: Wa
 def test_service_that_is_away_asks_nothing(site: Site, open_page: OpenPage, watch: Watch, tiny_spec: Spec) -> None:
     record = publish(site.store, tiny_spec("serves"), results=results_on(DATASETS["digits"], 0.8))
     page = open_page(f"#/run/{record.id}")
-    page.get_by_role("button", name="More").click()
-    page.get_by_role("button", name="Delete the run").click()
-    dialog = page.get_by_role("dialog", name="Delete serves?")
-    button = dialog.get_by_role("button", name="Delete the run")
+    dialog, button = ask_to_delete(page, "serves")
     path = re.compile(f"/experiments/{record.id}(\\?.*)?$")
     page.route(path, lambda route: route.abort() if route.request.method == "DELETE" else route.continue_())
     button.click()

@@ -43,8 +43,8 @@ class PixelColumns(NamedTuple):
 
 
 def find_columns(rows: Rows, name: str, varies: Callable[[int], bool]) -> PixelColumns | None:
-    """From the first `rows` of the table `name`; None if it holds no pixels. `varies` tells of a column whether it does
-    in all rows below the first. Raises InvalidArchive."""
+    """From the first `rows` of the table `name`; None if it holds no pixels. `varies` returns whether the
+    values of a column differ, in all rows below the first. Raises InvalidArchive."""
     found = _find_list(rows, name) or _find_numbered(rows, name, varies)
     if found is None or found.shape[2] == 1:
         return found
