@@ -161,6 +161,7 @@ def test_suspected_label_is_corrected(site: Site, open_page: OpenPage, tiny_docu
     suspects.get_by_role("button").nth(1).click()
     dialog.get_by_role("button", name=re.compile(" is right$")).click()
     expect(suspects.get_by_text("confirmed: ")).to_have_count(1)
+    expect(page.get_by_text("Confirmed as")).to_be_visible()
     page.reload()
     expect(suspects.get_by_role("listitem")).to_have_count(listed - 1)
     assert site.store.experiments.holdout.peeks.of("digits").total == 0, "no look at test results"

@@ -92,7 +92,8 @@ def test_filter_by_a_field_of_the_spec(site: Site, open_page: OpenPage, tiny_spe
 def test_star_is_kept(site: Site, open_page: OpenPage, tiny_spec: Spec) -> None:
     publish(site.store, tiny_spec("kept"))
     page = open_page()
-    page.get_by_role("button", name="Star kept").click()
+    with page.expect_response(lambda answer: answer.request.method == "PATCH"):
+        page.get_by_role("button", name="Star kept").click()
     expect(page.get_by_role("button", name="Remove the star of kept")).to_be_visible()
     page.reload()
     expect(page.get_by_role("button", name="Remove the star of kept")).to_be_visible()

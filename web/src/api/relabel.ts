@@ -21,7 +21,10 @@ export function givenLabel(sample: Judged, here: string | undefined): string | n
   return here ?? sample.corrected ?? (sample.confirmed ? sample.true.label : null);
 }
 
-/** Correct the label of a sample, or confirm it: its image joins the corrections of its dataset. Throws as `answer` does. */
+/**
+ * Correct the label of a sample, or confirm it: its image joins the corrections of its dataset, where the page is left at
+ * once, too. Throws as `answer` does.
+ */
 export function relabel(
   { experiment, split, index }: EvaluatedSample,
   label: string,
@@ -31,6 +34,7 @@ export function relabel(
     api.POST("/experiments/{experiment_id}/samples/{split}/{index}/label", {
       params: { path },
       body: { label },
+      keepalive: true,
     }),
   );
 }
