@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ import psutil
 from models_store import keys
 from models_store.errors import Damaged
 from models_store.experiments.folders import RECORD_FILE
+from models_store.file_cache import FileCache
 from models_store.sweeps.record import SweepRecord
 from tests.chaos.ledger import Broken, Ledger
 from tests.support.manifests import verify_manifest
@@ -19,11 +21,17 @@ from tests.support.service import TERMINAL, Service
 from tests.support.waiting import has_ended
 
 Document = dict[str, Any]
+# Asked many times a second: a trial that keeps a core busy with reading would slow what it measures.
+_RECORDS: FileCache[Document] = FileCache()
 
 
 def experiments(store: Path) -> dict[str, Document]:
     """The records of all experiments on disk, by id."""
-    return {path.parent.name: orjson.loads(text) for path, text in _files(store / "experiments", RECORD_FILE)}
+    found = {}
+    for path in (store / "experiments").glob(f"[!.]*/{RECORD_FILE}"):
+        with suppress(FileNotFoundError):
+            found[path.parent.name] = _RECORDS.get(path, partial(_read, path))
+    return found
 
 
 def unfinished(store: Path) -> list[str]:
@@ -57,6 +65,10 @@ def leaked_processes(service: Service) -> list[Broken]:
 
 def _sweeps(store: Path) -> list[SweepRecord]:
     return [SweepRecord.model_validate_json(text) for _, text in _files(store / "sweeps", "sweep.json")]
+
+
+def _read(path: Path) -> Document:
+    return orjson.loads(path.read_bytes())  # type: ignore[no-any-return]
 
 
 def _files(folder: Path, name: str) -> Iterator[tuple[Path, bytes]]:

@@ -15,9 +15,9 @@ from tests.support.archives import two_classes, zip_of
 
 # A request may wait for Redis, a lock and the disk; it has no answer when its API is killed or paused.
 _TIMEOUT_SECONDS = 15.0
-# More would only wait.
+# More would only wait, and the trial for them at its end.
 _MAX_UNFINISHED = 8
-_MAX_SWEEPS = 5
+_MAX_SWEEPS, _MAX_DATASETS = 5, 10
 _LAYERS = [{"type": "Dense"}]
 
 
@@ -87,6 +87,10 @@ class Users:
     def _search(self, client: httpx2.Client, chance: random.Random) -> None:
         if self._ledger.unfinished() >= _MAX_UNFINISHED or chance.random() > 0.2:
             return
+        kept = sorted(self._ledger.sweeps - self._ledger.deleted)
+        if len(kept) >= _MAX_SWEEPS:
+            self._remove(client, f"/sweeps/{kept[0]}?trials=true", kept[0])
+            return
         inner = experiment("trial", 1, 0)
         inner["training"]["batch_size"] = {"$search": {"int": [8, 64]}}
         document = {"name": f"sweep {next(self._numbers)}", "trials": 3, "experiment": inner}
@@ -94,12 +98,13 @@ class Users:
         if answer is not None:
             assert answer.status_code == 202, answer.text
             self._ledger.sweeps.add(answer.json()["id"])
-        kept = sorted(self._ledger.sweeps - self._ledger.deleted)
-        if len(kept) > _MAX_SWEEPS:
-            self._remove(client, f"/sweeps/{kept[0]}?trials=true", kept[0])
 
     def _upload(self, client: httpx2.Client, chance: random.Random) -> None:
         if chance.random() > 0.2:
+            return
+        kept = sorted(self._ledger.datasets - self._ledger.deleted)
+        if len(kept) >= _MAX_DATASETS:
+            self._remove(client, f"/datasets/{(gone := chance.choice(kept))}", gone)
             return
         name = f"pictures-{next(self._numbers)}"
         answer = self._ask(client, "POST", f"/datasets?name={name}", content=zip_of(two_classes()))
@@ -107,8 +112,6 @@ class Users:
             self._ledger.datasets.add(name)
         elif answer is not None and answer.status_code < 500:
             self._ledger.fault(f"upload {name}: {answer.status_code} {answer.text}")
-        if self._ledger.datasets and chance.random() < 0.3:
-            self._remove(client, f"/datasets/{(gone := chance.choice(sorted(self._ledger.datasets)))}", gone)
 
     def _look(self, client: httpx2.Client, chance: random.Random) -> None:
         """The one who judges the order of answers: no other user reports what was seen."""
