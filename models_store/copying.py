@@ -10,14 +10,13 @@ import os
 import shutil
 from collections import Counter
 from collections.abc import Container, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import BinaryIO, Final
 
 from models_store.artifacts import MANIFEST_FILE, Manifest, read_manifest
 from models_store.errors import Damaged, InvalidState, NotFound
-from models_store.experiments.folders import ATTEMPTS
 from models_store.files import (
     PRIVATE_FILE,
     create_private,
@@ -27,15 +26,18 @@ from models_store.files import (
     write_atomic,
 )
 from models_store.frozen import Frozen
+from models_store.stored_files import (
+    COPY_FILE,
+    LEFT_OUT,
+    MAX_TRIES,
+    UnreadableError,
+    check_source,
+    copying_order,
+    list_entries,
+    read_records,
+    unfinished_in,
+)
 
-COPY_FILE = "copy.json"
-# Others name experiments, and these name datasets. What is hidden of both is copied behind them.
-_LAST: Final = ("experiments", "datasets", "holdout")
-# Folders that a store makes again, or forgets within the hour.
-_LEFT_OUT: Final = frozenset({"published", "predictions", COPY_FILE})
-_UNFINISHED: Final = frozenset({"staged"})
-# A record that changes more often than it can be copied is as a kill would have left it.
-_TRIES = 4
 _PIECE_BYTES = 1 << 20
 _OF_THE_COPY: Final = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS)
 
@@ -68,18 +70,13 @@ def copy_store(source: Path, target: Path, *, delete: bool = False) -> Copy:
     copy; StorageFull, Unavailable.
     """
     source, target = source.resolve(), target.resolve()
-    _check_source(source)
+    check_source(source)
     if target == source or source in target.parents or target in source.parents:
         raise InvalidState(f"cannot copy {source} to {target}, one of which contains the other; name another folder")
     if target.is_dir() and any(target.iterdir()) and not (target / COPY_FILE).is_file():
         raise InvalidState(f"{target} is neither empty nor a copy (it has no {COPY_FILE}); name another folder")
     with storage_errors(f"the copy in {target}"):
         return _Copying(source, target).run(delete)
-
-
-def _check_source(source: Path) -> None:
-    if not (source / "experiments").is_dir():
-        raise InvalidState(f"{source} is not a store: expected a folder with `experiments` in it, as var/store")
 
 
 class _Copying:
@@ -96,13 +93,13 @@ class _Copying:
         make_private(self._target)
         # From now on it can be continued.
         (self._target / COPY_FILE).touch(PRIVATE_FILE)
-        for path in sorted(_entries(self._source, _LEFT_OUT), key=_turn):
+        for path in sorted(list_entries(self._source, LEFT_OUT), key=copying_order):
             if path.is_dir():
                 self._copy_kind(path, self._target / path.name)
             else:
                 self._copy_file(path, self._target / path.name)
         # A disk that is no longer mounted must not empty its copy.
-        _check_source(self._source)
+        check_source(self._source)
         kept = sorted(self._gone())
         if delete and not self._faults:
             for path in kept:
@@ -128,7 +125,7 @@ class _Copying:
     def _copy_kind(self, kind: Path, target: Path) -> None:
         """All records of a kind, and the files beside them."""
         make_private(target)
-        for path in _entries(kind):
+        for path in list_entries(kind):
             if path.is_dir():
                 self._copy_record(path, target / path.name)
                 self._records[kind.name] += 1
@@ -141,20 +138,20 @@ class _Copying:
         make_private(place)
         faults = len(self._faults)
         try:
-            for _ in range(_TRIES):
+            for _ in range(MAX_TRIES):
                 del self._faults[faults:]
-                records = _read_records(folder)
+                records = read_records(folder)
                 self._mirror(folder, place, records)
                 for name, record in records.items():
                     self._write_record(place / name, *record)
                 if not folder.is_dir():
                     del self._faults[faults:]
                     return
-                if _read_records(folder) == records and len(self._faults) == faults:
+                if read_records(folder) == records and len(self._faults) == faults:
                     break
             if place != target:
                 os.rename(place, target)
-        except _UnreadableError as error:
+        except UnreadableError as error:
             self._faults.append(f"{error.path.relative_to(self._source)}: {error.reason}")
         finally:
             if place != target:
@@ -172,7 +169,7 @@ class _Copying:
     def _mirror(self, folder: Path, target: Path, besides: Container[str] = ()) -> None:
         """Copy what is in `folder`, and remove from `target` what is not, `besides` some files."""
         copied, names = self._copied, set[str]()
-        for path in _entries(folder, _UNFINISHED if folder.parent.name == ATTEMPTS else ()):
+        for path in list_entries(folder, unfinished_in(folder)):
             names.add(path.name)
             if path.is_dir():
                 make_private(target / path.name)
@@ -223,48 +220,15 @@ class _Copying:
 
     def _gone(self) -> Iterator[Path]:
         """What the copy has, records and files beside them, and the store no longer."""
-        for kind in _entries(self._target, _LEFT_OUT):
+        for kind in list_entries(self._target, LEFT_OUT):
             if kind.is_dir():
-                for path in _entries(kind):
+                for path in list_entries(kind):
                     if not (self._source / kind.name / path.name).exists():
                         yield path
 
 
-class _UnreadableError(Exception):
-    def __init__(self, path: Path, error: OSError) -> None:
-        super().__init__(path, error)
-        self.path = path
-        self.reason = error.strerror
-
-
-def _turn(path: Path) -> tuple[int, str]:
-    return (_LAST.index(path.name) + 1 if path.name in _LAST else 0, path.name)
-
-
-def _entries(folder: Path, left_out: Container[str] = ()) -> Iterator[Path]:
-    """What a copy has of a folder, without locks and unfinished writes, whose names begin with a dot."""
-    with suppress(FileNotFoundError):
-        for path in sorted(folder.iterdir()):
-            if not path.name.startswith(".") and path.name not in left_out:
-                yield path
-
-
 def _remove(path: Path) -> None:
     shutil.rmtree(path) if path.is_dir() else path.unlink()
-
-
-def _read_records(folder: Path) -> dict[str, tuple[bytes, int]]:
-    """Content and time of the files that are replaced when the record changes. Raises _UnreadableError."""
-    found = {}
-    for path in folder.glob("*.json"):
-        try:
-            with path.open("rb") as file:
-                found[path.name] = file.read(), os.fstat(file.fileno()).st_mtime_ns
-        except FileNotFoundError:
-            continue
-        except OSError as error:
-            raise _UnreadableError(path, error) from error
-    return found
 
 
 @contextmanager

@@ -7,11 +7,12 @@ from pathlib import Path
 import pytest
 
 from models_store import copying
-from models_store.copying import COPY_FILE, Copy, copy_store
+from models_store.copying import Copy, copy_store
 from models_store.errors import InvalidState, StorageFull
 from models_store.experiments.claim import TrainingClaim
 from models_store.experiments.record import Record
 from models_store.store import Store, open_store
+from models_store.stored_files import COPY_FILE, copying_order, read_records
 from tests.models_store.results import point, stage
 from tests.support.store import LEASE_SECONDS
 from tests.support.valkey import Valkey
@@ -96,7 +97,7 @@ def test_results_of_a_record_are_in_the_copy(
     root: Path, claim: TrainingClaim, target: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It succeeds between the reading of its record and the copying of its files."""
-    read, mirror = copying._read_records, copying._Copying._mirror
+    mirror = copying._Copying._mirror
 
     def succeed_then_mirror(self: copying._Copying, folder: Path, *others: object) -> None:
         if folder.name == claim.id and not (folder / "artifacts").exists():
@@ -108,7 +109,7 @@ def test_results_of_a_record_are_in_the_copy(
 
     monkeypatch.setattr(copying._Copying, "_mirror", succeed_then_mirror)
     copy = copy_store(root, target)
-    assert read(target / "experiments" / claim.id) == read(root / "experiments" / claim.id)
+    assert read_records(target / "experiments" / claim.id) == read_records(root / "experiments" / claim.id)
     assert (target / "experiments" / claim.id / "artifacts" / "model.onnx").is_file()
     assert copy.verified == 1
 
@@ -299,4 +300,4 @@ def test_result_replaced_meanwhile_is_no_fault(
 def test_seals_are_copied_behind_what_they_hide() -> None:
     names = ["holdout", "assignments", "datasets", "sweeps", "experiments", "serving"]
     expected = ["assignments", "serving", "sweeps", "experiments", "datasets", "holdout"]
-    assert [path.name for path in sorted(map(Path, names), key=copying._turn)] == expected
+    assert [path.name for path in sorted(map(Path, names), key=copying_order)] == expected

@@ -19,6 +19,7 @@ PROCESS_TIMEOUT_SECONDS = 1200
 _LAYER_OF_MODULE = {
     "keras": "integration",
     "tensorflow": "integration",
+    "tests.support.s3_server": "integration",
     "tests.support.valkey": "integration",
     "subprocess": "processes",
     "multiprocessing": "processes",

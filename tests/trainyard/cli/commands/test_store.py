@@ -50,3 +50,22 @@ def test_check_says_what_a_disk_keeps(tmp_path: Path, capfd: pytest.CaptureFixtu
 def test_check_of_a_missing_folder_names_it(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     assert run("store", "check", str(tmp_path / "missing")) == 5
     assert f"{tmp_path / 'missing'}" in capfd.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("copy", "s3://one/a", "s3://two/b"), "restore it to a folder first"),
+        (("copy", "{store}", "s3://one/a", "--delete"), "--delete is for a copy in a folder"),
+        (("copy", "{store}", "copy", "--keep", "2"), "--keep is for TO in a bucket"),
+        (("copy", "{store}", "copy", "--backup", "2026"), "--backup is for FROM in a bucket"),
+        (("copy", "{store}", "s3://UPPER"), "s3://UPPER is no bucket"),
+        (("list", "var/store"), "var/store is no bucket"),
+        (("check", "{store}", "--read"), "--read is for backups in a bucket"),
+    ],
+)
+def test_options_of_the_other_kind_are_rejected(
+    store: Path, capfd: pytest.CaptureFixture[str], arguments: tuple[str, ...], message: str
+) -> None:
+    assert run("store", *(each.format(store=store) for each in arguments)) == 2
+    assert message in capfd.readouterr().err
