@@ -35,8 +35,9 @@ class Box(NamedTuple):
 
 def bounding_box(mask: Mask) -> Box:
     """The smallest box that contains `mask`, which must not be empty."""
-    rows, columns = (mask.any(axis=axis).tobytes() for axis in (1, 0))
-    return Box(rows.find(1), rows.rfind(1) + 1, columns.find(1), columns.rfind(1) + 1)
+    width = mask.shape[1]
+    pixels, columns = mask.tobytes(), mask.any(axis=0).tobytes()
+    return Box(pixels.find(1) // width, pixels.rfind(1) // width + 1, columns.find(1), columns.rfind(1) + 1)
 
 
 def row_hull(mask: Mask) -> Mask:

@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from imaging.digits.box import Box
+from imaging.digits.box import Box, bounding_box
 from imaging.digits.ink import Mask
 
 
@@ -24,71 +24,67 @@ class Components(NamedTuple):
         return Box(*(int(ends[number]) for ends in (self.tops, self.bottoms, self.lefts, self.rights)))
 
 
-class _Runs(NamedTuple):
-    """The horizontal runs of a mask: row, first column, column after the last one. int64, (runs,)."""
-
-    rows: NDArray[np.int64]
-    starts: NDArray[np.int64]
-    ends: NDArray[np.int64]
-
-
 def connected_components(mask: Mask) -> Components:
     """Label the 8-connected components of `mask`, by runs and union-find (Rosenfeld and Pfaltz 1966)."""
-    runs = _runs(mask)
-    numbers = _component_numbers(runs)
-    count = max(numbers, default=0) + 1
-    if count == 2:
-        return _only_component(mask, runs)
-    lengths = runs.ends - runs.starts
-    areas = np.bincount(numbers, weights=lengths, minlength=count).astype(np.int64)
-    tops, lefts = np.full(count, mask.shape[0]), np.full(count, mask.shape[1])
-    bottoms, rights = np.zeros(count, dtype=np.int64), np.zeros(count, dtype=np.int64)
-    np.minimum.at(tops, numbers, runs.rows)
-    np.maximum.at(bottoms, numbers, runs.rows + 1)
-    np.minimum.at(lefts, numbers, runs.starts)
-    np.maximum.at(rights, numbers, runs.ends)
+    height, width = mask.shape
+    stride = width + 1  # so that no run continues in the next row
+    starts, ends = _runs(mask)
+    numbers, count = _component_numbers(starts, ends, stride)
+    if count == 1:
+        return _only_component(mask)
+    lengths, rows, size = ends - starts, starts // stride, count + 1
+    areas = np.bincount(numbers, weights=lengths, minlength=size).astype(np.int64)
+    tops, lefts = np.full(size, height), np.full(size, width)
+    bottoms, rights = np.zeros(size, dtype=np.int64), np.zeros(size, dtype=np.int64)
+    np.minimum.at(tops, numbers, rows)
+    np.maximum.at(bottoms, numbers, rows + 1)
+    np.minimum.at(lefts, numbers, starts - rows * stride)
+    np.maximum.at(rights, numbers, ends - rows * stride)
     labels = np.zeros(mask.shape, dtype=np.int32)
     labels[mask] = np.repeat(numbers, lengths)
     return Components(labels, areas, tops, bottoms, lefts, rights)
 
 
-def _only_component(mask: Mask, runs: _Runs) -> Components:
-    area, top, bottom = np.count_nonzero(mask), runs.rows[0], runs.rows[-1] + 1
-    measures = np.array([[0] * 5, [area, top, bottom, runs.starts.min(), runs.ends.max()]])
-    return Components(mask.astype(np.int32), *measures.T)
+def _only_component(mask: Mask) -> Components:
+    measures = np.count_nonzero(mask), *bounding_box(mask)
+    return Components(mask.astype(np.int32), *[np.array((0, measure)) for measure in measures])
 
 
-def _runs(mask: Mask) -> _Runs:
+def _runs(mask: Mask) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Where the horizontal runs of `mask` start, and the places after their ends, in rows of one pixel more."""
     height, width = mask.shape
-    framed = np.zeros((height, width + 1), dtype=np.bool_)  # so that no run continues in the next row
+    framed = np.zeros((height, width + 1), dtype=np.bool_)
     framed[:, 1:] = mask
     flat = framed.ravel()
     changes = np.flatnonzero(flat[1:] != flat[:-1])
     if flat[-1]:
         changes = np.append(changes, len(flat) - 1)
-    rows, starts = np.divmod(changes[::2], width + 1)
-    return _Runs(rows, starts, changes[1::2] - rows * (width + 1))
+    return changes[::2], changes[1::2]
 
 
-def _component_numbers(runs: _Runs) -> list[int]:
-    """The number of each run's component, from 1, in the order of their first runs."""
-    rows, starts, ends = (array.tolist() for array in runs)
+def _component_numbers(starts: NDArray[np.int64], ends: NDArray[np.int64], stride: int) -> tuple[list[int], int]:
+    """The number of each run's component, from 1, in the order of their first runs, and the last of the numbers."""
+    # A run touches one in the row above if they overlap, or meet at a corner, once that one is moved down by a row.
+    moved_starts, moved_ends = (starts + stride).tolist(), (ends + stride).tolist()
     numbers: list[int] = []
     # Of numbers that met each other, the least is its own, the others have a lesser one.
     lesser = [0]
     above = 0
-    for run, row in enumerate(rows):
-        while rows[above] < row - 1 or (rows[above] == row - 1 and ends[above] < starts[run]):
+    for start, end in zip(starts.tolist(), ends.tolist(), strict=True):
+        while moved_ends[above] < start:
             above += 1
         number, other = 0, above
-        while other < run and rows[other] == row - 1 and starts[other] <= ends[run]:
+        while moved_starts[other] <= end:
             touched = numbers[other]
             while lesser[touched] != touched:
                 lesser[touched] = lesser[lesser[touched]]
                 touched = lesser[touched]
-            least = min(number or touched, touched)
-            lesser[max(number, touched)] = least
-            number = least
+            if not number:
+                number = touched
+            elif touched < number:
+                lesser[number] = number = touched
+            else:
+                lesser[touched] = number
             other += 1
         if not number:
             number = len(lesser)
@@ -98,4 +94,4 @@ def _component_numbers(runs: _Runs) -> list[int]:
     for number, other in enumerate(lesser[1:], 1):
         count += other == number
         final.append(count if other == number else final[other])
-    return [final[number] for number in numbers]
+    return [final[number] for number in numbers], count

@@ -25,6 +25,7 @@ _REACH = 5
 # No pixel is brighter in images that are not from 0 to 255.
 _FOREIGN_PEAK = 16
 _LEVELS = np.arange(256, dtype=np.float64)
+_ONE = np.ones(())  # quicker than a Python number
 _VALUES = np.arange(256, dtype=np.uint8)
 
 
@@ -49,43 +50,61 @@ def find_inks(image: Gray | NDArray[np.uint8], is_dark: bool | None = None) -> l
     gray = luminance(image)
     darkest, level, lightest = quantiles(edge_pixels(gray), (0.05, 0.5, 0.95))
     if lightest - darkest <= _EVEN:
-        is_dark = _is_ink_dark(gray, level) if is_dark is None else is_dark
-        return [_ink(_subtract_paper(image, is_dark), is_dark, is_evened=False)]
+        counts = histogram(gray)
+        is_dark = _is_ink_dark(counts, level) if is_dark is None else is_dark
+        channel = _channel(image, is_dark)
+        return [_ink_on_even_paper(channel, counts if channel is gray else histogram(channel), is_dark)]
     kinds = (True, False) if is_dark is None else (is_dark,)
-    return [_ink(_even_lighting(image, kind), kind, is_evened=True) for kind in kinds]
+    return [_ink(_even_lighting(image, kind), kind) for kind in kinds]
 
 
-def _ink(raw: Gray, is_dark: bool, *, is_evened: bool) -> Ink:
+def _ink_on_even_paper(channel: Gray, counts: Counts, is_dark: bool) -> Ink:
+    """`counts` are those of the levels of `channel`: a table of what becomes of each is all that is computed."""
+    edge = np.sort(edge_pixels(channel), kind="stable").tobytes()
+    paper = edge[(len(edge) - 1) // 2 if is_dark else len(edge) // 2]
+    ignored = _ignored_pixels(channel)
+    contrast = max(paper - lowest(counts, ignored) if is_dark else highest(counts, ignored) - paper, 0)
+    table = _differences(paper, is_dark).translate(_scale(contrast))
+    return Ink(look_up(channel, table), contrast, _threshold(counts, table), is_dark, is_evened=False)
+
+
+def _ink(raw: Gray, is_dark: bool) -> Ink:
+    """`raw` is the difference of each pixel from the paper below it."""
     counts = histogram(raw)
-    contrast = highest(counts, max(3, raw.size // 5000))
-    scaled = _scale(contrast)
-    threshold = _threshold(np.bincount(scaled, weights=counts, minlength=256))
-    return Ink(look_up(raw, scaled.tobytes()), contrast, threshold, is_dark, is_evened)
+    contrast = highest(counts, _ignored_pixels(raw))
+    table = _scale(contrast)
+    return Ink(look_up(raw, table), contrast, _threshold(counts, table), is_dark, is_evened=True)
+
+
+def _ignored_pixels(image: Gray) -> int:
+    return max(3, image.size // 5000)
 
 
 @cache
-def _scale(contrast: int) -> NDArray[np.uint8]:
-    """What becomes of each level, (256,), if `contrast` becomes 255."""
-    scaled: NDArray[np.uint8] = np.minimum(_VALUES * np.float32(255 / max(contrast, 1)), 255).astype(np.uint8)
-    return scaled
+def _scale(contrast: int) -> bytes:
+    """What becomes of each level, 256 of them, if `contrast` becomes 255."""
+    scaled: Gray = np.minimum(_VALUES * np.float32(255 / max(contrast, 1)), 255).astype(np.uint8)
+    return scaled.tobytes()
+
+
+@cache
+def _differences(paper: int, is_dark: bool) -> bytes:
+    """How much darker, or lighter, than `paper` each level is, 256 of them; 0 for the others."""
+    differences: Gray = paper - np.minimum(_VALUES, paper) if is_dark else np.maximum(_VALUES, paper) - paper
+    return differences.tobytes()
 
 
 def _channel(image: NDArray[np.uint8], is_dark: bool) -> Gray:
-    """Per pixel the channel that shows the ink best (blue ink is faint in the blue channel and dark in the red one),
-    inverted for light ink, so that ink is always darker than paper."""
-    if image.ndim == 3:
-        image = image.min(axis=2) if is_dark else image.max(axis=2)
-    return image if is_dark else 255 - image
-
-
-def _subtract_paper(image: NDArray[np.uint8], is_dark: bool) -> Gray:
-    gray = _channel(image, is_dark)
-    [level] = quantiles(edge_pixels(gray), (0.5,))
-    return level - np.minimum(gray, level)
+    """Per pixel the channel that shows the ink best: blue ink is faint in the blue channel and dark in the red one."""
+    if image.ndim == 2:
+        return image
+    channel: Gray = image.min(axis=2) if is_dark else image.max(axis=2)
+    return channel
 
 
 def _even_lighting(image: NDArray[np.uint8], is_dark: bool) -> Gray:
-    gray = _channel(image, is_dark)
+    channel = _channel(image, is_dark)
+    gray = channel if is_dark else 255 - channel  # so that ink is darker than paper
     paper = _paper(gray)
     # Shadows scale dark ink as they scale the paper; light ink adds to what is below it.
     return _relative_darkness(gray, paper) if is_dark else paper - np.minimum(gray, paper)
@@ -105,8 +124,8 @@ def luminance(image: NDArray[np.uint8]) -> Gray:
 
 def quantiles(values: NDArray[np.uint8], shares: Sequence[float]) -> list[int]:
     """Quantiles of uint8 values, which numpy sorts by their digits."""
-    ordered = np.sort(values, axis=None, kind="stable")
-    return [int(ordered[max(math.ceil(share * len(ordered)) - 1, 0)]) for share in shares]
+    ordered = np.sort(values, axis=None, kind="stable").tobytes()
+    return [ordered[max(math.ceil(share * len(ordered)) - 1, 0)] for share in shares]
 
 
 def edge_pixels(values: NDArray[_Integer]) -> NDArray[_Integer]:
@@ -114,9 +133,11 @@ def edge_pixels(values: NDArray[_Integer]) -> NDArray[_Integer]:
     return np.concatenate((values[0], values[-1], values[1:-1, 0], values[1:-1, -1]))
 
 
-def _is_ink_dark(gray: Gray, level: int) -> bool:
+def _is_ink_dark(counts: Counts, level: int) -> bool:
     """Whether dark pixels differ more from the level of the edge, by squares, so that strokes outweigh shadows."""
-    counts, squares = histogram(gray), (_LEVELS - level) ** 2
+    if level in (0, 255):  # nothing is darker than black, or lighter than white
+        return level == 255 or not counts[1:].any()
+    squares = (_LEVELS - level) ** 2
     return bool(counts[:level] @ squares[:level] >= counts[level:] @ squares[level:])
 
 
@@ -148,12 +169,19 @@ def histogram(values: NDArray[np.uint8]) -> Counts:
 
 def highest(counts: Counts, ignored: int) -> int:
     """The highest level after ignoring the `ignored` highest pixels, which may be noise."""
-    return 255 - int(counts[::-1].cumsum().searchsorted(ignored, side="right"))
+    return 255 - lowest(counts[::-1], ignored)
 
 
-def _threshold(counts: Counts) -> int:
-    """Otsu's threshold within bounds: the grain of much paper may outweigh a thin stroke."""
-    return min(max(otsu(counts) + 1, 70), 150)
+def lowest(counts: Counts, ignored: int) -> int:
+    """The lowest level after ignoring the `ignored` lowest pixels; 256 if there are no others."""
+    return int(counts.cumsum().searchsorted(ignored, side="right"))
+
+
+def _threshold(counts: Counts, table: bytes) -> int:
+    """Otsu's threshold, after `table` has replaced the levels, within bounds: the grain of much paper may outweigh a
+    thin stroke."""
+    replaced = np.bincount(np.frombuffer(table, dtype=np.uint8), weights=counts, minlength=256)
+    return min(max(otsu(replaced) + 1, 70), 150)
 
 
 def otsu(counts: Counts) -> int:
@@ -162,6 +190,6 @@ def otsu(counts: Counts) -> int:
     weighted = (counts * _LEVELS).cumsum()
     above = below[-1] - below
     # An empty class has no mean; 0 does, because it is weighted with 0.
-    means = weighted / np.maximum(below, 1), (weighted[-1] - weighted) / np.maximum(above, 1)
+    means = weighted / np.maximum(below, _ONE), (weighted[-1] - weighted) / np.maximum(above, _ONE)
     between = below * above * (means[0] - means[1]) ** 2
     return int(between[:-1].argmax())

@@ -17,7 +17,8 @@ def to_pillow(image: NDArray[np.uint8]) -> Image.Image:
 
 def from_pillow(image: Image.Image) -> NDArray[np.uint8]:
     """Convert an image in mode L to uint8, (height, width)."""
-    return np.frombuffer(image.tobytes(), dtype=np.uint8).reshape(image.height, image.width)
+    width, height = image.size
+    return np.ndarray((height, width), np.uint8, image.tobytes())
 
 
 def pad(values: NDArray[_Value], by: int) -> NDArray[_Value]:
@@ -30,4 +31,4 @@ def pad(values: NDArray[_Value], by: int) -> NDArray[_Value]:
 
 def look_up(image: NDArray[np.uint8], table: bytes) -> NDArray[np.uint8]:
     """Replace each value of (height, width) by what a table of 256 bytes has for it."""
-    return np.frombuffer(image.tobytes().translate(table), dtype=np.uint8).reshape(image.shape)
+    return np.ndarray(image.shape, np.uint8, image.tobytes().translate(table))

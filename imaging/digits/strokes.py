@@ -1,5 +1,7 @@
 """The width of strokes, and how to change it."""
 
+import math
+
 import numpy as np
 
 from imaging.digits.ink import Gray, Mask
@@ -9,9 +11,13 @@ from imaging.digits.pixels import pad
 def stroke_width(mask: Mask) -> float:
     """The mean width of strokes in pixels: twice the area divided by the length of the outline, which is pi/4 of the
     number of steps between pixels (Crofton's formula, for strokes in all directions)."""
-    outer = pad(mask, 1)
-    steps = np.count_nonzero(outer[1:] != outer[:-1]) + np.count_nonzero(outer[:, 1:] != outer[:, :-1])
-    return 8 / np.pi * np.count_nonzero(mask) / max(int(steps), 1)
+    height, width = mask.shape
+    framed = np.zeros((height, width + 1), dtype=np.bool_)  # so that no row touches the next one
+    framed[:, :-1] = mask
+    # Bits of one number: for 28x28 a third of the time that numpy takes to count.
+    bits = int.from_bytes(np.packbits(framed, bitorder="little").tobytes(), "little")
+    steps: int = (bits ^ bits << 1).bit_count() + (bits ^ bits << width + 1).bit_count()
+    return 8 / math.pi * bits.bit_count() / max(steps, 1)
 
 
 def thicken(image: Gray, radius: int) -> Gray:

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from imaging.digits.ink import edge_pixels, find_inks, highest, histogram, luminance, quantiles
+from imaging.digits.ink import edge_pixels, find_inks, highest, histogram, lowest, luminance, quantiles
 
 
 @pytest.mark.parametrize("share", [0, 0.05, 0.5, 0.95, 1])
@@ -13,6 +13,11 @@ def test_quantiles_equal_numpy(share: float) -> None:
 def test_highest_ignores_given_number() -> None:
     values = np.array([255, 255, 255, 90, 80, 0, 0], np.uint8)
     assert [highest(histogram(values), ignored) for ignored in (0, 2, 3, 4, 6)] == [255, 255, 90, 80, 0]
+
+
+def test_lowest_ignores_given_number() -> None:
+    values = np.array([0, 0, 7, 90, 255], np.uint8)
+    assert [lowest(histogram(values), ignored) for ignored in (0, 1, 2, 3, 5)] == [0, 0, 7, 90, 256]
 
 
 def test_edge_has_each_pixel_once() -> None:
@@ -28,6 +33,22 @@ def test_ink_on_even_paper(paper: int, pen: int, is_dark: bool) -> None:
     [ink] = find_inks(image)
     assert (ink.is_dark, ink.is_evened, ink.contrast) == (is_dark, False, abs(paper - pen))
     assert (ink.strength == np.where(image == pen, 255, 0)).all()
+
+
+@pytest.mark.parametrize(("darker", "is_dark"), [(3, True), (200, False)])
+def test_paper_of_two_levels_is_the_middle_one(darker: int, is_dark: bool) -> None:
+    """Of an even number of pixels at the edge half are darker: the paper is what is next to the ink."""
+    image = np.full((20, 20), darker + 5, np.uint8)
+    image[:, :10] = darker
+    image[4:16, 8:12] = darker if is_dark else darker + 55
+    [ink] = find_inks(image, is_dark)
+    assert ink.contrast == (0 if is_dark else 50)
+
+
+@pytest.mark.parametrize("shade", [0, 90, 255])
+def test_blank_image_has_no_contrast(shade: int) -> None:
+    [ink] = find_inks(np.full((9, 9), shade, np.uint8))
+    assert (ink.contrast, ink.is_dark, bool(ink.strength.any())) == (0, True, False)
 
 
 def test_colored_ink_uses_strongest_channel() -> None:

@@ -24,6 +24,14 @@ def test_stroke_width_of_rings_and_lines(width: int) -> None:
         assert stroke_width(mask) == pytest.approx(np.count_nonzero(mask) / 140, rel=0.33)
 
 
+@pytest.mark.parametrize("shape", [(1, 1), (1, 9), (9, 1), (28, 28), (61, 40)])
+def test_stroke_width_follows_from_its_outline(shape: tuple[int, int]) -> None:
+    mask = np.random.default_rng(0).random(shape) < 0.6
+    outer = np.pad(mask, 1)
+    steps = sum(int(np.count_nonzero(np.diff(outer, axis=axis))) for axis in (0, 1))
+    assert stroke_width(mask) == 8 / np.pi * np.count_nonzero(mask) / max(steps, 1)
+
+
 def test_empty_mask_has_zero_width() -> None:
     assert stroke_width(np.zeros((5, 5), bool)) == 0
 
