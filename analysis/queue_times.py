@@ -23,11 +23,13 @@ def estimate_queue(
     waiting: Sequence[Record],
     workers: Collection[str],
     estimate_seconds: Callable[[Record], float | None],
+    busy: Collection[str] = (),
 ) -> dict[str, QueueTimes]:
     """The times of each experiment, by id. `waiting` is in order: the live `workers`, by name, take one after the
-    other as they become free. `estimate_seconds` returns the duration of a whole experiment."""
+    other as they become free. `estimate_seconds` returns the duration of a whole experiment. When workers that are
+    `busy` with something else, a conversion or an evaluation, become free is unknown."""
     times: dict[str, QueueTimes] = {}
-    free_in = dict.fromkeys(workers, 0.0)
+    free_in = {name: math.inf if name in busy else 0.0 for name in workers}
     for record in running:
         seconds = _remaining_seconds(record, estimate_seconds)
         times[record.id] = QueueTimes(0.0, seconds)

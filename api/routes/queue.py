@@ -12,6 +12,7 @@ from api.access import ADMIN, READ
 from api.dependencies import BodyDep, StoreDep, SyntaxDep
 from api.schemas.queue import QueuedExperiment, QueueView
 from api.wire.posted_spec import parse_posted_document
+from models_store.jobs.activity import activities
 from models_store.jobs.wait_reasons import OWNER_HOLDS
 from models_store.statistics import queue_state
 from models_store.store import Store
@@ -66,7 +67,8 @@ def _view(store: Store) -> QueueView:
     items = store.wait_reasons.explain(state.items)
     # What an owner's limit holds back starts once another one of the owner ends.
     expected = [record for record in items if record.waits_because in (None, OWNER_HOLDS)]
-    times = estimate_queue(state.running, expected, workers, seconds)
+    busy = activities([], store.datasets, store.evaluations)
+    times = estimate_queue(state.running, expected, workers, seconds, busy)
     return QueueView(
         paused=state.paused,
         depth=state.depth,

@@ -49,6 +49,13 @@ def test_idle_worker_starts_at_once(make: Make) -> None:
     assert (times[first.id], times[second.id]) == (QueueTimes(0, 60), QueueTimes(10, 70))
 
 
+def test_worker_that_converts_is_not_free(make: Make) -> None:
+    running, first, second = make("a", training(10.0)), make(), make()
+    times = estimate_queue([running], [first, second], ["a", "b"], a_minute, busy=["b"])
+    assert (times[first.id], times[second.id]) == (QueueTimes(10, 70), QueueTimes(70, 130))
+    assert estimate_queue([], [first], ["b"], a_minute, busy=["b"]) == {}
+
+
 def test_nothing_is_known_without_a_worker(make: Make) -> None:
     assert estimate_queue([], [make()], [], a_minute) == {}
 

@@ -7,6 +7,7 @@ from unittest.mock import Mock
 import pytest
 
 from models_store import keys
+from models_store.datasets.claim import ConversionClaim
 from models_store.experiments.claim import TrainingClaim
 from models_store.experiments.record import Progress
 from models_store.jobs.queue import TRAINING
@@ -115,6 +116,17 @@ def test_paused_queue_has_no_times(client: ApiClient, api_store: Store, three: l
     assert [each["id"] for each in paused["items"]] == three
     resumed = client.post("/queue:resume").json()
     assert (resumed["paused"], resumed["items"][0]["starts_in_seconds"]) == (False, 0)
+
+
+def test_worker_that_converts_is_not_free(client: ApiClient, api_store: Store, three: list[str]) -> None:
+    api_store.workers.beat(Worker(name="host:7", hostname="host", pid=7))
+    with api_store.datasets.receive_archive() as archive:
+        archive.write(b"an archive")
+        api_store.datasets.add("own", archive)
+    assert client.get("/queue").json()["items"][0]["starts_in_seconds"] == 0
+    assert ConversionClaim.acquire(api_store.conversion_jobs, "own", worker="host:7") is not None
+    items = client.get("/queue").json()["items"]
+    assert [(each["id"], each["starts_in_seconds"]) for each in items] == [(each, None) for each in three]
 
 
 def test_reason_to_wait_is_named(client: ApiClient, api_store: Store, tiny_spec: Spec) -> None:
