@@ -83,7 +83,7 @@ Hosts = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split), AfterValid
 
 
 class Settings(BaseSettings):
-    """Each setting is read from `TRAINYARD_<FIELD>`, two also from the usual REDIS_URL and DATASETS_DIR, one only
+    """Each setting is read from `TRAINYARD_<FIELD>`, three also from REDIS_URL, DATASETS_DIR and MODELS_DIR, one only
     from CUDA_VISIBLE_DEVICES."""
 
     model_config = SettingsConfigDict(env_prefix="TRAINYARD_", frozen=True, extra="ignore")
@@ -94,6 +94,7 @@ class Settings(BaseSettings):
     datasets_dir: Path | None = Field(
         default=None, validation_alias=AliasChoices("DATASETS_DIR", "TRAINYARD_DATASETS_DIR")
     )
+    models_dir: Path | None = Field(default=None, validation_alias=AliasChoices("MODELS_DIR", "TRAINYARD_MODELS_DIR"))
     cuda_visible_devices: str | None = Field(default=None, validation_alias=AliasChoices("CUDA_VISIBLE_DEVICES"))
     store_dir: Path = Path("var/store")
     lease_seconds: float = Field(default=30.0, ge=0.5, le=3600)
@@ -157,8 +158,9 @@ class Settings(BaseSettings):
     @model_validator(mode="after")
     def _absolute_paths(self) -> "Settings":
         object.__setattr__(self, "store_dir", self.store_dir.expanduser().resolve())
-        if self.datasets_dir is not None:
-            object.__setattr__(self, "datasets_dir", self.datasets_dir.expanduser().resolve())
+        for name in ("datasets_dir", "models_dir"):
+            if (folder := getattr(self, name)) is not None:
+                object.__setattr__(self, name, folder.expanduser().resolve())
         return self
 
     @model_validator(mode="after")
@@ -189,7 +191,7 @@ class Settings(BaseSettings):
         return self.stall_seconds if self.stall_seconds is not None else 20 * self.lease_seconds
 
 
-_COMMON_NAMES = ("REDIS_URL", "DATASETS_DIR")
+_COMMON_NAMES = ("REDIS_URL", "DATASETS_DIR", "MODELS_DIR")
 
 
 def main() -> None:

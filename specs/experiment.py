@@ -15,7 +15,7 @@ from specs.explanation import problems_of
 from specs.keras_document import reject_misplaced
 from specs.layers import Shape
 from specs.losses import BinaryCrossentropy
-from specs.model import ModelSpec
+from specs.model import ModelSpec, expand_preset
 from specs.network import Network
 from specs.preprocessing import PreprocessingSpec
 from specs.presets import PRESETS
@@ -47,16 +47,17 @@ class ExperimentSpec(Schema):
     dataset: DatasetSpec = Field(default_factory=DatasetSpec)
     preprocessing: PreprocessingSpec = Field(default_factory=PreprocessingSpec)
     augmentation: AugmentationSpec | None = None
-    model: ModelSpec = Field(description="{preset: <name>}, {layers: [...]} or {keras: {...}}")
+    model: ModelSpec = Field(description="{preset: <name>}, {layers: [...]}, {keras: {...}} or {application: <name>}")
     training: TrainingSpec = Field(default_factory=TrainingSpec)
 
     @model_validator(mode="before")
     @classmethod
     def _set_name(cls, document: Any) -> Any:
         reject_misplaced(document, "model.keras")
-        if not isinstance(document, Mapping) or "name" in document:
+        if not isinstance(document, Mapping):
             return document
-        return {**document, "name": _default_name(document)}
+        document = _with_raw_pixels(document)
+        return document if "name" in document else {**document, "name": _default_name(document)}
 
     @field_validator("preprocessing")
     @classmethod
@@ -80,6 +81,12 @@ class ExperimentSpec(Schema):
         dataset, preprocessing = info.data.get("dataset"), info.data.get("preprocessing")
         if dataset is None or preprocessing is None:
             return model
+        if model.application is not None and preprocessing.scale != "none" and dataset.facts.has_images:
+            raise FieldError(
+                ("application",),
+                f"{model.application} expects pixels 0-255 and scales them itself, but preprocessing.scale is "
+                f"{preprocessing.scale}; set it to none, or leave it out",
+            )
         return model.fit_to(preprocessing.input_shape(dataset.facts), len(dataset.facts.classes))
 
     @field_validator("training")
@@ -176,6 +183,16 @@ def _default_name(document: Mapping[str, Any]) -> str:
         return preset
     name = _member(dataset, "name", "digits")
     return f"{name}-experiment" if isinstance(name, str) and len(name) < limits.TAG_CHARACTERS else "experiment"
+
+
+def _with_raw_pixels(document: Mapping[str, Any]) -> Mapping[str, Any]:
+    """An application scales pixels itself: `preprocessing.scale` is none there unless it is given."""
+    preprocessing = document.get("preprocessing", {})
+    if _member(expand_preset(document.get("model")), "application", None) is None or not isinstance(
+        preprocessing, Mapping
+    ):
+        return document
+    return {**document, "preprocessing": {"scale": "none", **preprocessing}}
 
 
 def _member(value: Any, name: str, default: Any) -> Any:

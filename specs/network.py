@@ -106,6 +106,11 @@ class Network:
         """The layer with the most parameters."""
         return max(self.nodes, key=lambda node: node.parameters.total)
 
+    @property
+    def layers_before_head(self) -> int:
+        """How many layers come before the last one that has weights to train; 0 if there is none."""
+        return max((index for index, node in enumerate(self.nodes) if node.weights.trainable), default=0)
+
     @cached_property
     def multiplications(self) -> int:
         """Multiplications per sample: each parameter of a layer once for each position of the layer's output."""

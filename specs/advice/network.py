@@ -69,7 +69,7 @@ def _about_batch_statistics(spec: ExperimentSpec) -> Iterator[Advice]:
 
 
 def _about_frozen(spec: ExperimentSpec) -> Iterator[Advice]:
-    if spec.model.weights_from is not None:
+    if spec.model.weights_from is not None or spec.model.starts_from_imagenet:
         return
     network = spec.network
     frozen = [node for index, node in enumerate(network.nodes) if network.is_frozen(index) and node.weights.trainable]

@@ -7,7 +7,7 @@ from typing import Literal
 from specs.presets.blobs import BLOBS_MLP
 from specs.presets.cifar10 import CIFAR10_BEST, CIFAR10_CONV_BN, CIFAR10_CONV_SMALL
 from specs.presets.digits import DIGITS_CNN
-from specs.presets.folders import FOLDER_CNN_DEEP, FOLDER_CNN_HE, FOLDER_CNN_SHALLOW
+from specs.presets.folders import FOLDER_CNN_DEEP, FOLDER_CNN_HE, FOLDER_CNN_SHALLOW, FOLDER_TRANSFER
 from specs.presets.mnist import MNIST_BEST, MNIST_CNN, MNIST_CNN_BN, MNIST_CNN_REGULARIZED, MNIST_DNN
 from specs.presets.preset import Measured, Preset
 
@@ -27,6 +27,7 @@ PresetName = Literal[
     "folder-cnn-shallow",
     "folder-cnn-deep",
     "folder-cnn-he",
+    "folder-transfer",
 ]
 
 PRESETS: Mapping[str, Preset] = MappingProxyType(
@@ -46,6 +47,7 @@ PRESETS: Mapping[str, Preset] = MappingProxyType(
             FOLDER_CNN_SHALLOW,
             FOLDER_CNN_DEEP,
             FOLDER_CNN_HE,
+            FOLDER_TRANSFER,
         )
     }
 )

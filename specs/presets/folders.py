@@ -1,7 +1,8 @@
 """Presets for folders of images that the user uploads.
 
 The source has findings but no code, so the networks follow its descriptions: a shallow one, a deeper one with larger
-Dense layers, and one with fewer parameters, He initialization, and BatchNormalization before Dropout.
+Dense layers, and one with fewer parameters, He initialization, and BatchNormalization before Dropout. The last one is
+ours: it starts from the weights of ImageNet, with all layers but the last frozen.
 """
 
 from collections.abc import Mapping
@@ -103,5 +104,26 @@ FOLDER_CNN_HE = Preset(
         Dense(),
     ),
     spec=_spec("folder-cnn-he", "Nadam", _SIX_COPIES),
+    upload=_MY_IMAGES,
+)
+
+FOLDER_TRANSFER = Preset(
+    name="folder-transfer",
+    title="EfficientNetLite0 with the weights of ImageNet and a new last layer, on folders of images that you upload",
+    source="trainyard",
+    layers=(),
+    spec={
+        "name": "folder-transfer",
+        "notes": f"{_TO_DO}. Then fine-tune all layers at a tenth of the learning rate: docs/experiments.md",
+        "dataset": {"name": _MY_IMAGES.name},
+        "preprocessing": {"image_size": [160, 160], "color": "rgb", "scale": "none"},
+        "model": {"application": "EfficientNetLite0", "freeze": "all"},
+        "training": {
+            "optimizer": {"type": "Adam", "learning_rate": 0.001},
+            "batch_size": 32,
+            "epochs": 20,
+            "early_stopping": {"patience": 5},
+        },
+    },
     upload=_MY_IMAGES,
 )

@@ -20,7 +20,8 @@ class Measured:
 
 @dataclass(frozen=True, slots=True)
 class Preset:
-    """`layers` is the network of `model: {preset: <name>}`; `spec` is a complete experiment with it.
+    """`layers` is the network of `model: {preset: <name>}`; `spec` is a complete experiment with it. A preset without
+    layers stands for the `model` of its spec, which names an application.
 
     `source` is the number of the document that describes it, or "trainyard" for our own. `upload` is a stand-in for the
     dataset that the spec names and the user uploads. `measured` is None where its images are unavailable.

@@ -34,7 +34,7 @@ every_example = pytest.mark.parametrize("values", VALUES, ids=lambda path: path.
 
 
 def known_variables() -> set[str]:
-    common = {"REDIS_URL", "DATASETS_DIR", "CUDA_VISIBLE_DEVICES"}
+    common = {"REDIS_URL", "DATASETS_DIR", "MODELS_DIR", "CUDA_VISIBLE_DEVICES"}
     return {f"TRAINYARD_{name.upper()}" for name in Settings.model_fields} | common
 
 

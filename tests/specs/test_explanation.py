@@ -52,12 +52,16 @@ BAD: list[tuple[Any, str, str]] = [
     ([], "", "expected an object with named fields, received []"),
     ("x", "", "expected an object"),
     (None, "", "expected an object"),
-    ({}, "/model", "`model` is missing; expected {preset: <name>}, {layers: [...]} or {keras: {...}}"),
+    (
+        {},
+        "/model",
+        "`model` is missing; expected {preset: <name>}, {layers: [...]}, {keras: {...}} or {application: <name>}",
+    ),
     ({"model": None}, "/model", "expected an object"),
     (
         {"model": {}},
         "/model",
-        "expected one of `preset`, `layers`, `keras`, received none of them; presets: digits-cnn",
+        "expected one of `preset`, `layers`, `keras`, `application`, received none of them; presets: digits-cnn",
     ),
     ({"model": {**PRESET, "layers": [FLATTEN, DENSE]}}, "/model", "received `preset` and `layers`;"),
     ({"model": {"preset": "mnist-cn"}}, "/model/preset", "did you mean `mnist-cnn`? known: digits-cnn"),

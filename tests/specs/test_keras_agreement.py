@@ -223,7 +223,8 @@ def test_random_networks_agree_with_keras(keras: ModuleType) -> None:
     assert min(seen.values()) > EXAMPLES / 6, seen
 
 
-@pytest.mark.parametrize("name", PRESETS)
+# That of an application is compared in tests/worker/training/test_imagenet.py.
+@pytest.mark.parametrize("name", [name for name, preset in PRESETS.items() if preset.layers])
 def test_presets_agree_with_keras(keras: ModuleType, name: str) -> None:
     built = parse_spec(PRESETS[name].spec, PRESETS[name].datasets).network
     assert_same(built, built_by_keras(keras, built.layers, built.input_shape))

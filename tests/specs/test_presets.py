@@ -11,7 +11,7 @@ from specs.optimizers import Adam, Nadam, RMSprop
 from specs.presets import PRESETS, PresetName
 from specs.training import EarlyStopping, ReduceLROnPlateau
 
-FOLDERS = [name for name in PRESETS if name.startswith("folder-")]
+FOLDERS = [name for name in PRESETS if name.startswith("folder-cnn-")]
 
 
 def experiment(name: str) -> ExperimentSpec:
@@ -39,6 +39,7 @@ def test_every_name_has_preset() -> None:
         ("folder-cnn-shallow", "004", 1_069_982, 32, 30, "unit"),
         ("folder-cnn-deep", "004", 4_497_214, 32, 30, "unit"),
         ("folder-cnn-he", "004", 1_447_902, 32, 30, "unit"),
+        ("folder-transfer", "trainyard", 3_451_454, 32, 20, "none"),
     ],
 )
 def test_presets_equal_source(
@@ -93,7 +94,7 @@ def test_blobs_preset_has_points_of_source() -> None:
     assert dataset.split_sizes().test == 200
 
 
-@pytest.mark.parametrize("name", FOLDERS)
+@pytest.mark.parametrize("name", [*FOLDERS, "folder-transfer"])
 def test_folder_preset_requires_uploaded_dataset(name: str) -> None:
     with pytest.raises(SpecError) as caught:
         parse_spec(PRESETS[name].spec)
@@ -113,6 +114,21 @@ def test_only_deeper_folder_presets_augment() -> None:
     copies = {name: experiment(name).augmentation for name in FOLDERS}
     assert copies.pop("folder-cnn-shallow") is None
     assert {name: each and each.copies for name, each in copies.items()} == {"folder-cnn-deep": 6, "folder-cnn-he": 6}
+
+
+def test_transfer_preset_trains_new_last_layer_only() -> None:
+    spec = experiment("folder-transfer")
+    assert spec.model.starts_from_imagenet
+    assert spec.network.parameters.trainable == 1_280 * 30 + 30
+    assert spec.input_shape == (160, 160, 3)
+
+
+def test_preset_of_application_stands_for_its_model() -> None:
+    document = {"dataset": {"name": "cifar10"}, "model": {"preset": "folder-transfer", "pooling": "max"}}
+    spec = parse_spec(document)
+    assert (spec.name, spec.preprocessing.scale) == ("folder-transfer", "none")
+    assert (spec.model.preset, spec.model.application) == (None, "EfficientNetLite0")
+    assert (spec.model.freeze, spec.model.pooling) == ("all", "max")
 
 
 @pytest.mark.parametrize("preset", ["digits-cnn", "mnist-dnn", "mnist-cnn"])

@@ -29,6 +29,7 @@ class ServiceSettings(BaseModel):
     redis_url: str | None = None
     store_dir: Path | None = None
     datasets_dir: Path | None = None
+    models_dir: Path | None = None
     cuda_visible_devices: str | None = None
     hosts: tuple[str, ...] = ()
     auth: str = "none"

@@ -29,6 +29,7 @@ class Servers:
             "TRAINYARD_STORE_DIR": str(settings.store_dir or folder.store),
             # Absolute, because the children run in another folder than the user.
             **({"DATASETS_DIR": str(settings.datasets_dir)} if settings.datasets_dir else {}),
+            **({"MODELS_DIR": str(settings.models_dir)} if settings.models_dir else {}),
         }
 
     def api(self, address: Address) -> Command:

@@ -93,6 +93,7 @@ class StartingWeights(Frozen):
 class TrainingJob(Frozen):
     """`attempts_folder` holds the folders of all attempts, for their checkpoints; only `attempt_folder` is written to,
     and the log beside `attempts_folder`.
+    `models_dir` may hold files of ImageNet weights.
     `uploaded` is the dataset to train on unless it is built in, `added` those of `spec.dataset.add` that are not.
     `weights` are those to start with, or the reason why they are unavailable, which does not matter if there is a
     checkpoint to resume from. Checkpoints are at most `checkpoint_seconds` and an epoch apart. `test_hidden`: results
@@ -104,6 +105,7 @@ class TrainingJob(Frozen):
     attempts_folder: Path
     attempt_folder: Path
     datasets_dir: Path | None
+    models_dir: Path | None = None
     uploaded: UploadedDataset | None = None
     added: tuple[UploadedDataset, ...] = ()
     weights: StartingWeights | str | None = None

@@ -64,6 +64,7 @@ class TrainingAttempt(Attempt[TrainingClaim]):
             attempts_folder=self.claim.folder / ATTEMPTS,
             attempt_folder=self.claim.attempt_folder,
             datasets_dir=self.settings.datasets_dir,
+            models_dir=self.settings.models_dir,
             uploaded=self._uploaded(self.claim.record.dataset),
             added=tuple(filter(None, map(self._uploaded, self.claim.record.spec.dataset.added_names))),
             weights=starting_weights(self.claim.record, self._store.transfers),

@@ -20,12 +20,22 @@ from worker.data import AddedSource, DatasetUnavailable, load_splits
 from worker.data.uploaded import white_of_upload
 from worker.evaluation.evaluate import evaluate
 from worker.jobs.channel import Channel
-from worker.jobs.messages import Advanced, Begun, Failed, Finished, Stopped, TrainingJob, TrainingResult
+from worker.jobs.messages import (
+    Advanced,
+    Begun,
+    Failed,
+    Finished,
+    StartingWeights,
+    Stopped,
+    TrainingJob,
+    TrainingResult,
+)
 from worker.training import checkpoint as checkpoints
 from worker.training.compiling import compile_model
 from worker.training.ends import Diverged, OutOfTime
 from worker.training.export import ExportFailed, export
 from worker.training.fit import Fit
+from worker.training.imagenet import load_imagenet
 from worker.training.job_log import describe_metrics, details, log_to
 from worker.training.network import build, with_softmax
 from worker.training.precision import choose_policy, copy_in_float32, set_precision
@@ -140,6 +150,8 @@ def _start(model: keras.Model, job: TrainingJob, spec: ExperimentSpec) -> None:
             f"the training state of experiment {spec.continue_from} cannot be read, or was removed; post the "
             "experiment again"
         )
+    taken = job.weights.layers if isinstance(job.weights, StartingWeights) else {}
+    load_imagenet(model, spec, job.models_dir, taken)
     if job.weights is not None:
         transfer_weights(model, job.weights)
 

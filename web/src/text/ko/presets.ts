@@ -13,6 +13,7 @@ const TITLES: Readonly<Record<string, string>> = {
   "folder-cnn-shallow": "직접 올린 이미지 폴더에 합성곱 두 개, RMSprop",
   "folder-cnn-deep": "직접 올린 이미지 폴더에 합성곱 여섯 개, Adam, 이미지마다 사본 여섯 개",
   "folder-cnn-he": "직접 올린 이미지 폴더에 He 초기화, Dropout 앞에 BatchNormalization, Nadam",
+  "folder-transfer": "직접 올린 이미지 폴더에 ImageNet 가중치의 EfficientNetLite0과 새 마지막 층",
 };
 
 /** Null for a preset that is not known here. */

@@ -63,14 +63,14 @@ function changed(spec: Record<string, unknown>, { search, add = [] }: Changes): 
   return add.length ? { ...whole, dataset: { ...Object(whole.dataset), add: joined(whole, add) } } : whole;
 }
 
-/** The change of a spec after which the network of its preset is there to be edited; null where it names none. */
+/** The change of a spec after which the network of its preset is there to be edited; null where it has no such list. */
 export function layersPatch(
   spec: Record<string, unknown>,
   presets: readonly Preset[],
 ): Record<string, unknown> | null {
   const name = isObject(spec.model) ? spec.model.preset : undefined;
   const preset = presets.find((each) => each.name === name);
-  return preset ? { model: { preset: null, layers: preset.layers } } : null;
+  return preset?.layers.length ? { model: { preset: null, layers: preset.layers } } : null;
 }
 
 export function datasetOf(preset: Preset): string {

@@ -1,0 +1,91 @@
+"""The applications that `model.application` knows, and the files of their ImageNet weights."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Literal
+
+from specs.layers import Rescaling
+
+ApplicationName = Literal[
+    "EfficientNetLite0",
+    "EfficientNetV2B0",
+    "EfficientNetV2B1",
+    "MobileNet",
+    "MobileNetV2",
+    "MobileNetV3Small",
+    "MobileNetV3Large",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class WeightsFile:
+    """`name` as Keras has it in its cache, and as it is expected in MODELS_DIR. `url` is where Keras downloads it, None
+    if it is in a package that has to be installed. `hashes` are hexadecimal, by algorithm; none if nobody publishes
+    one."""
+
+    name: str
+    url: str | None = None
+    md5: str | None = None
+    sha256: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Application:
+    """`scaling` is what the application expects of pixels 0-255, None if its own first layers do that."""
+
+    name: ApplicationName
+    weights: WeightsFile
+    scaling: Rescaling | None = None
+
+
+_KERAS = "https://storage.googleapis.com/tensorflow/keras-applications/"
+_CENTERED = Rescaling(scale=1 / 127.5, offset=-1.0)
+
+
+def _of_keras(name: ApplicationName, path: str, md5: str | None, scaling: Rescaling | None = None) -> Application:
+    return Application(name, WeightsFile(path.rpartition("/")[2], _KERAS + path, md5), scaling)
+
+
+APPLICATIONS: Mapping[ApplicationName, Application] = MappingProxyType(
+    {
+        application.name: application
+        for application in (
+            Application(
+                "EfficientNetLite0",
+                WeightsFile(
+                    "efficientnet-lite0-57934424.pth",
+                    sha256="579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db",
+                ),
+                Rescaling(scale=1 / 128, offset=-127 / 128),
+            ),
+            _of_keras(
+                "EfficientNetV2B0",
+                "efficientnet_v2/efficientnetv2-b0_notop.h5",
+                "893217f2bb855e2983157299931e43ff",
+            ),
+            _of_keras(
+                "EfficientNetV2B1",
+                "efficientnet_v2/efficientnetv2-b1_notop.h5",
+                "0e80663031ca32d657f9caa404b6ec37",
+            ),
+            _of_keras("MobileNet", "mobilenet/mobilenet_1_0_224_tf_no_top.h5", None, _CENTERED),
+            _of_keras(
+                "MobileNetV2",
+                "mobilenet_v2/mobilenet_v2_weights_tf_dim_ordering_tf_kernels_1.0_224_no_top.h5",
+                None,
+                _CENTERED,
+            ),
+            _of_keras(
+                "MobileNetV3Small",
+                "mobilenet_v3/weights_mobilenet_v3_small_224_1.0_float_no_top_v2.h5",
+                "d3e8ec802a04aa4fc771ee12a9a9b836",
+            ),
+            _of_keras(
+                "MobileNetV3Large",
+                "mobilenet_v3/weights_mobilenet_v3_large_224_1.0_float_no_top_v2.h5",
+                "07fb09a5933dd0c8eaafa16978110389",
+            ),
+        )
+    }
+)
