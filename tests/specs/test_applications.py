@@ -16,10 +16,16 @@ PARAMETERS = {
     "EfficientNetLite0": 3_413_024,
     "EfficientNetV2B0": 5_919_312,
     "EfficientNetV2B1": 6_931_124,
+    "EfficientNetV2B2": 8_769_374,
+    "EfficientNetV2B3": 12_930_622,
+    "EfficientNetV2S": 20_331_360,
     "MobileNet": 3_228_864,
     "MobileNetV2": 2_257_984,
     "MobileNetV3Small": 939_120,
     "MobileNetV3Large": 2_996_352,
+    "ResNet50V2": 23_564_800,
+    "ResNet101V2": 42_626_560,
+    "DenseNet121": 7_037_504,
 }
 
 

@@ -76,6 +76,27 @@ def test_features_are_those_of_keras(name: Any, tmp_path: Path) -> None:
     assert model.count_params() == spec.network.parameters.total
 
 
+PREPROCESSED_BY = {
+    "EfficientNetV2": "efficientnet_v2",
+    "MobileNetV2": "mobilenet_v2",
+    "MobileNetV3": "mobilenet_v3",
+    "MobileNet": "mobilenet",
+    "ResNet": "resnet_v2",
+    "DenseNet": "densenet",
+}
+
+
+@pytest.mark.parametrize("name", [name for name in APPLICATIONS if name != "EfficientNetLite0"])
+def test_pixels_are_scaled_as_in_keras(name: Any) -> None:
+    module = next(module for prefix, module in PREPROCESSED_BY.items() if name.startswith(prefix))
+    pixels = IMAGES.astype(np.float32)
+    scaling = APPLICATIONS[name].scaling
+    ours = pixels if scaling is None else pixels * np.asarray(scaling.scale) + np.asarray(scaling.offset)
+    np.testing.assert_allclose(
+        ours, getattr(keras.applications, module).preprocess_input(pixels.copy()), rtol=1e-5, atol=1e-5
+    )
+
+
 def test_document_is_what_keras_writes() -> None:
     model = keras.applications.MobileNetV3Small(weights=None, include_top=False, input_shape=(None, None, 3))
     expected = read_keras_model(json.loads(model.to_json())).layers
