@@ -36,7 +36,7 @@ def add_dataset(
     private: bool | None = None,
     field: int | None = None,
 ) -> Operation[DatasetRecord]:
-    """Upload a zip, a tar, a parquet file or a folder. A worker converts it; see `wait_for_dataset`.
+    """Upload a zip, a tar, a parquet or .npz file, or a folder. A worker converts it; see `wait_for_dataset`.
 
     `layout` says where labels are: `folders`, `filenames`, `csv` or `parquet`. `names` is the encoding of file names
     for which the archive states none, such as gbk; `field` the part of file names, from 1, that is the class. What is

@@ -1,5 +1,7 @@
 """The files of an uploaded archive: listed by kind, and read, each checked before its content is used."""
 
+import hashlib
+import re
 from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from itertools import takewhile
 from pathlib import Path, PurePosixPath
@@ -16,6 +18,8 @@ _MAX_LISTED = 100
 _OTHER_SUFFIXES = frozenset({".txt", ".md", ".json", ".xml", ".html", ".py", ".yaml", ".yml", ".ipynb"})
 TABLE_SUFFIXES = (".csv", ".tsv")
 PARQUET_SUFFIX = ".parquet"
+# As MNIST names its files: train-images-idx3-ubyte.gz, train-images.idx3-ubyte.
+_ARRAY = re.compile(r".+\.npy|.+[-.]idx[1-4]-ubyte(\.gz)?", re.IGNORECASE)
 
 
 class FoundFile(NamedTuple):
@@ -41,6 +45,11 @@ def count_common_folders(files: Sequence[FoundFile]) -> int:
     return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(first, last, strict=False)))
 
 
+def file_digest(path: Path) -> bytes:
+    with path.open("rb") as content:
+        return hashlib.file_digest(content, "sha256").digest()
+
+
 class Listing:
     """What an archive holds. `ignored` names some of the `ignored_files`: those that are no images and no tables, or
     that systems and programs left behind. `unknown_names` are in an encoding that the archive does not state, and
@@ -52,11 +61,22 @@ class Listing:
         self.images: list[FoundFile] = []
         self.tables: list[FoundFile] = []
         self.parquets: list[FoundFile] = []
+        self.arrays: list[FoundFile] = []
         self.bare_folders: dict[tuple[str, ...], str | None] = {}
         self.unknown_names: list[str] = []
         self.assumed_names: list[str] = []
         self.ignored: list[str] = []
         self.ignored_files = 0
+
+    @property
+    def has_arrays_alone(self) -> bool:
+        """Nothing else in the archive may hold images."""
+        return bool(self.arrays) and not (self.images or self.tables or self.parquets)
+
+    def ignore_arrays(self) -> None:
+        for file in self.arrays:
+            self.ignore(file.name)
+        self.arrays = []
 
     def ignore(self, name: str) -> None:
         self.ignored_files += 1
@@ -99,7 +119,8 @@ class UploadedFiles:
                         f"{quote(member.name)} is a link, a device, a pipe or sparse, not a plain file; pack what it "
                         "points to, as zip does, and tar with -h --hard-dereference"
                     )
-                check_file(path, member.name)
+                if not _ARRAY.fullmatch(path[-1]):
+                    check_file(path, member.name)
                 _sort(member, FoundFile(position, path, member.name), listing, collisions)
         filled = {file.path[:depth] for file in listing.images for depth in range(1, len(file.path))}
         listing.bare_folders = {
@@ -135,6 +156,8 @@ def _sort(member: Member, found: FoundFile, listing: Listing, collisions: Collis
         listing.tables.append(found)
     elif suffix == PARQUET_SUFFIX:
         listing.parquets.append(found)
+    elif _ARRAY.fullmatch(found.path[-1]):
+        listing.arrays.append(found)
     elif suffix in IMAGE_SUFFIXES or (suffix not in _OTHER_SUFFIXES and begins_as_image(_first_piece(member))):
         collisions.check(found.path, found.name, member.is_name_known)
         listing.images.append(found)

@@ -1,6 +1,5 @@
 """The labeled images of an upload, however it is laid out: labels are known before any image is decoded."""
 
-import hashlib
 from collections.abc import Callable, Iterator, Sequence
 from itertools import chain
 from pathlib import Path, PurePosixPath
@@ -12,6 +11,7 @@ from archives.names import quote
 from archives.reader import FORMAT_BYTES, find_format
 from models_store.datasets.record import UploadOptions
 from specs.problem import quantity
+from worker.conversion.arrays import label_arrays
 from worker.conversion.filename_labels import label_by_filenames
 from worker.conversion.fitting_layout import describe_fitting_layout
 from worker.conversion.folder_copies import leave_out_copies
@@ -19,7 +19,7 @@ from worker.conversion.folder_labels import label_by_folders
 from worker.conversion.image_index import ImageIndex
 from worker.conversion.labeled_images import LabeledImages, SourceImage, place_of
 from worker.conversion.labels import Labels, NoClasses, order_classes, separate_public, split_names
-from worker.conversion.members import Listing, ParquetFile, UploadedFiles, count_common_folders
+from worker.conversion.members import Listing, ParquetFile, UploadedFiles, count_common_folders, file_digest
 from worker.conversion.pixel_columns import Shape
 from worker.conversion.pixel_tables import PixelTable, open_pixel_table
 from worker.conversion.row_images import label_row_images
@@ -29,20 +29,21 @@ from worker.jobs.messages import ConversionJob
 
 _PARQUET = b"PAR1"
 _ARRAYS = frozenset(
-    {".npy", ".npz", ".mat", ".h5", ".hdf5", ".pkl", ".pickle", ".pt", ".feather", ".arrow", ".tfrecord"}
+    {".npz", ".npy", ".mat", ".h5", ".hdf5", ".pkl", ".pickle", ".pt", ".feather", ".arrow", ".tfrecord"}
 )
 Heartbeat = Callable[[], None]
 
 
 def open_images(job: ConversionJob, heartbeat: Heartbeat) -> LabeledImages:
     """Judge the layout. Raises InvalidArchive, also while the images are iterated."""
-    if _starts_as_parquet(job.archive):
-        return _of_parquet_images(job, [ParquetFile(job.archive, "parquet")], Listing(), heartbeat)
-    if (alone := _open_text(job.archive)) is not None:
-        return _of_pixels(job, _PixelTables([alone], [], 0), Listing(), heartbeat)
+    if (alone := _open_alone(job, heartbeat)) is not None:
+        return alone
     encoding = find_encoding(job.options.names) if job.options.names else None
     files = UploadedFiles(job.archive, job.limits, encoding)
     listing = files.list(heartbeat)
+    if job.options.layout == "auto" and listing.has_arrays_alone:
+        return label_arrays(job, files, listing, heartbeat)
+    listing.ignore_arrays()
     if job.options.layout == "parquet" or (job.options.layout == "auto" and listing.parquets and not listing.images):
         return _of_parquets(job, files, listing, heartbeat)
     if listing.tables and (job.options.layout == "csv" or (job.options.layout == "auto" and not listing.images)):
@@ -67,6 +68,14 @@ def open_images(job: ConversionJob, heartbeat: Heartbeat) -> LabeledImages:
             listing, lambda: _label(UploadOptions(layout="csv"), files, listing, encoding, heartbeat)
         )
         raise InvalidArchive(f"{error}; {fitting}") from error
+
+
+def _open_alone(job: ConversionJob, heartbeat: Heartbeat) -> LabeledImages | None:
+    """The upload itself as a table; None if it is an archive."""
+    if _starts_as_parquet(job.archive):
+        return _of_parquet_images(job, [ParquetFile(job.archive, "parquet")], Listing(), heartbeat)
+    table = _open_text(job.archive)
+    return None if table is None else _of_pixels(job, _PixelTables([table], [], 0), Listing(), heartbeat)
 
 
 def _of_files(labels: Labels, files: UploadedFiles, listing: Listing) -> LabeledImages:
@@ -141,7 +150,8 @@ def _about_arrays(listing: Listing) -> str:
     if arrays is None:
         return ""
     return (
-        f"; {quote(arrays)} holds arrays, which are not read: write them as images, or as a table of label,pixel0,..."
+        f"; {quote(arrays)} holds arrays, which are not read: upload a .npz of x_train and y_train as it is, or write "
+        "them as images"
     )
 
 
@@ -178,7 +188,7 @@ def _of_parquets(job: ConversionJob, files: UploadedFiles, listing: Listing, hea
     common, copies = count_common_folders(listing.parquets), []
     for file in listing.parquets:
         path = paths[file.position]
-        first = found.setdefault(_digest(path), ParquetFile(path, "/".join(file.path), common))
+        first = found.setdefault(file_digest(path), ParquetFile(path, "/".join(file.path), common))
         heartbeat()
         if first.path != path:
             path.unlink()
@@ -234,7 +244,7 @@ def _open_pixel_tables(
             faults.append(error)
             path.unlink()
             continue
-        digest = _digest(path)
+        digest = file_digest(path)
         heartbeat()
         if table is not None and found.setdefault(digest, table) is table:
             continue
@@ -277,11 +287,6 @@ def _of_pixels(job: ConversionJob, pixels: _PixelTables, listing: Listing, heart
         warnings=(*pixels.warnings, *guessed, *images.warnings),
         ignored_files=listing.ignored_files + len(listing.images) + len(pixels.warnings) + pixels.others,
     )
-
-
-def _digest(path: Path) -> bytes:
-    with path.open("rb") as content:
-        return hashlib.file_digest(content, "sha256").digest()
 
 
 def _about_copy(name: str, original: str) -> str:

@@ -217,5 +217,5 @@ def test_table_that_is_packed_twice_names_images_once(tmp_path: Path) -> None:
 
 
 def test_arrays_are_named_with_a_way_out(tmp_path: Path) -> None:
-    with pytest.raises(InvalidArchive, match=r"'x_train\.npy' holds arrays, which are not read: write them as images"):
-        convert_upload(tmp_path, zip_of({"x_train.npy": b"\x93NUMPY", "y_train.npy": b"\x93NUMPY"}))
+    with pytest.raises(InvalidArchive, match=r"'x_train\.mat' holds arrays, which are not read: upload a \.npz of"):
+        convert_upload(tmp_path, zip_of({"x_train.mat": b"MATLAB", "y_train.mat": b"MATLAB"}))

@@ -44,7 +44,10 @@ def add(
     archive: Annotated[
         Path,
         typer.Argument(
-            metavar="ARCHIVE|FOLDER", exists=True, readable=True, help="A zip, a tar, a parquet file, or a folder."
+            metavar="ARCHIVE|FOLDER",
+            exists=True,
+            readable=True,
+            help="A zip, a tar, a parquet or .npz file, or a folder.",
         ),
     ],
     layout: Annotated[
