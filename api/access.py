@@ -3,7 +3,8 @@ that declares nothing."""
 
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager, nullcontext
-from functools import partial
+from functools import cache, partial
+from inspect import isasyncgenfunction, iscoroutinefunction
 from typing import Annotated, cast
 
 from fastapi import Depends, Request, params
@@ -18,6 +19,7 @@ from api.metrics import Metrics
 from api.oidc.provider import Provider
 from api.oidc.sign_in import SignIn
 from api.oidc.tokens import ProviderTokens
+from api.owner_places import OwnerPlaces
 from api.request_limits import RequestLimits
 from models_store.access.key import Key
 from models_store.access.sign_ins import SignIns
@@ -53,6 +55,7 @@ class Access:
         self._limits = limits
         self._teaches = teaches
         self._tokens = tokens
+        self.places = OwnerPlaces()
 
     @property
     def uses_keys(self) -> bool:
@@ -79,6 +82,13 @@ class Access:
         _check_scopes(key, needed, "this")
         scope[_KEY] = key
         show_to(None if key.is_admin else Viewer(key.owner, partial(self._teaches, key.owner)))
+
+    async def take_place(self, scope: Scope) -> None:
+        """Of the owner of an admitted request, until its answer begins: what is computed in a thread must leave threads
+        to others. Predictions and streams take none; they have limits of their own. Raises TooManyAtOnce."""
+        owner = owner_of(scope)
+        if owner is not None and _uses_thread(scope["endpoint"]):
+            await self._limits.count_rejected("at_once", self.places.take(owner, scope))
 
     async def count_predictions(self, scope: Scope, count: int) -> None:
         """Of an admitted request that takes as much as so many more: all or none. Raises RateLimited."""
@@ -131,6 +141,7 @@ class _KeyScheme(SecurityBase):
     async def __call__(self, request: Request, needed: SecurityScopes) -> None:
         access: Access = request.app.state.services.access
         await access.admit(request.scope, needed.scopes)
+        await access.take_place(request.scope)
 
 
 async def _allow_anybody() -> None:
@@ -180,6 +191,12 @@ def require_scope(key: Key | None, scope: KeyScope, what: str) -> None:
     """For a part of what a route does, named by `what`. Raises InsufficientScope."""
     if key is not None:
         _check_scopes(key, [scope], what)
+
+
+@cache
+def _uses_thread(endpoint: Callable[..., object]) -> bool:
+    """Whether FastAPI runs a route in one of the threads that all requests share."""
+    return not (iscoroutinefunction(endpoint) or isasyncgenfunction(endpoint))
 
 
 def _check_scopes(key: Key, needed: Sequence[str], what: str) -> None:

@@ -32,14 +32,15 @@ async def infer(
     Raises what `parse`, `InferenceBody.samples`, `prepare_image` and `find_model` raise, Overloaded, QuotaReached, and
     the errors of `receive_body`.
     """
-    with services.metrics.counted_prediction() as counted, services.admission.admit() as admission:
+    owner = owner_of(request.scope)
+    with services.metrics.counted_prediction() as counted, services.admission.admit(owner) as admission:
         data = await receive_body(request.scope, request.receive, MAX_BODY_BYTES, admission)
         read = partial(_read, services, data, wanted, parse, scale)
         body, model, sent = await _in_thread(services, read)
         counted.model = model
         if model.info.takes_images:
             admission.add_request(len(sent))
-        services.store.quotas.count_predictions(owner_of(request.scope), len(sent))
+        services.store.quotas.count_predictions(owner, len(sent))
         samples = await _prepare(services, model, sent) if isinstance(sent, list) else sent
         probabilities = await services.batcher.probabilities(model, samples)
         services.store.traffic.count_predictions(model.id, probabilities.argmax(axis=1).tolist())

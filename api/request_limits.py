@@ -1,7 +1,7 @@
 """How much an owner may send, and how often an address may send keys that are not valid."""
 
 import ipaddress
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from functools import lru_cache
 
@@ -11,7 +11,7 @@ from api.metrics import Metrics
 from models_store.access.key import Key
 from models_store.access.open_streams import OpenStreams
 from models_store.access.rate_limits import RateLimit, RateLimiter
-from models_store.errors import RateLimited, TooManyStreams
+from models_store.errors import Exhausted, RateLimited, TooManyStreams
 from settings import Settings
 from specs.access import KeyScope
 
@@ -88,6 +88,14 @@ class RequestLimits:
                     _STREAM_RETRY_SECONDS,
                 )
             yield
+
+    async def count_rejected(self, limit: str, admitted: Awaitable[None]) -> None:
+        """Raises what `admitted` raises."""
+        try:
+            await admitted
+        except Exhausted:
+            self._metrics.limited.labels(limit).inc()
+            raise
 
     async def _acquire(self, limit: RateLimit, subject: str) -> int:
         with self._counted(limit):

@@ -136,6 +136,10 @@ class TooManyStreams(Exhausted):
     """Too many open streams of events."""
 
 
+class TooManyAtOnce(Exhausted):
+    """Too many requests that are being answered."""
+
+
 class Forbidden(StoreError):
     """The key is valid, but may not do this to that object."""
 

@@ -11,6 +11,7 @@ from starlette.types import Send
 from api import content, request_bodies
 from api.access import PREDICT
 from api.dependencies import BatchesDep
+from api.ownership import Owner
 from api.wire.predict import DEFAULT, ID_LENGTH, MAX_CLASSES
 from serving.predictor import PredictionOptions
 from serving.preparation import Prep
@@ -18,9 +19,9 @@ from serving.preparation import Prep
 router = APIRouter(tags=["predictions"], dependencies=[PREDICT])
 
 
-async def temporary_file(batches: BatchesDep) -> AsyncIterator[BinaryIO]:
+async def temporary_file(batches: BatchesDep, owner: Owner) -> AsyncIterator[BinaryIO]:
     """Deleted when the answer has ended, even by an error."""
-    with batches.open_file() as file:
+    with batches.open_file(owner) as file:
         yield file
 
 

@@ -10,7 +10,7 @@ from anyio import to_thread
 from fastapi import APIRouter, Header, Query, Request, Response
 
 from api import content, request_bodies
-from api.access import EXPLAIN
+from api.access import EXPLAIN, owner_of
 from api.dependencies import ImagesDep, ServicesDep
 from api.explained_images import check_sent, read_sample, read_sent
 from api.results import ClassName
@@ -64,7 +64,8 @@ async def create_explanation(
     started = time.perf_counter()
     wanted = _MEDIA_TYPES.get(image_format or "")
     media_type, headers = (wanted, {}) if wanted else negotiate(",".join(accept or ()), [content.JSON, content.PNG])
-    with services.metrics.counted_prediction() as counted, services.admission.admit() as admission:
+    owner = owner_of(request.scope)
+    with services.metrics.counted_prediction() as counted, services.admission.admit(owner) as admission:
         body = await receive_body(request.scope, request.receive, MAX_BODY_BYTES, admission)
         check_sent(body, index)
         get = partial(services.registry.get, None, experiment_id)

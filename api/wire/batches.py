@@ -3,6 +3,7 @@
 import logging
 import tempfile
 import time
+from collections import Counter
 from collections.abc import AsyncGenerator, Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -60,13 +61,18 @@ class Batches:
         self.limits = limits
         self._threads = CapacityLimiter(limits.threads)
         self.running = 0
+        self._running_of: Counter[str | None] = Counter()
 
     @contextmanager
-    def open_file(self) -> Iterator[BinaryIO]:
-        """A temporary file for one request. Raises Overloaded, StorageFull."""
+    def open_file(self, owner: str | None = None) -> Iterator[BinaryIO]:
+        """A temporary file for one request. One owner leaves a place to others. Raises Overloaded, StorageFull."""
         if self.running >= self.limits.requests:
             raise Overloaded(f"the limit of {self.limits.requests} batches at once is reached; try again in a moment")
+        share = max(1, self.limits.requests - 1)
+        if owner is not None and self._running_of[owner] >= share:
+            raise Overloaded(f"{owner} has {share} batches that are being answered, and may have no more at once")
         self.running += 1
+        self._running_of[owner] += 1
         try:
             with storage_errors(STORED):
                 file = tempfile.TemporaryFile(dir=self._folder)  # noqa: SIM115 - closed below
@@ -74,6 +80,8 @@ class Batches:
                 yield cast(BinaryIO, file)
         finally:
             self.running -= 1
+            self._running_of.subtract([owner])
+            self._running_of = +self._running_of  # without those that have none
 
     async def answer(self, request: Request, file: BinaryIO, options: PredictionOptions) -> AsyncGenerator[bytes, None]:
         """Receive the images into `file`, and return the lines of the answer once the first images are prepared. Raises

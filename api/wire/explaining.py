@@ -52,12 +52,13 @@ class Explaining:
         check_explainable(model.info)
         self.check_count(len(samples))
         admission.add_explained(len(samples))
-        async with self._turns.take():
+        owner = owner_of(scope)
+        async with self._turns.take(owner):
             await self._count(scope, len(samples))
             predictions = await predict()
             explanations = [await self._explainer.occlude(model, samples[0], predictions[0].top[0].index)]
         for pixels, prediction in zip(samples[1:], predictions[1:], strict=True):
-            async with self._turns.take(has_begun=True):
+            async with self._turns.take(owner, has_begun=True):
                 explanations.append(await self._explainer.occlude(model, pixels, prediction.top[0].index))
         return predictions, explanations
 
@@ -67,7 +68,7 @@ class Explaining:
         """Of class `index`, of the answered one if None. Raises the same but BadRequestBody."""
         check_explainable(model.info)
         admission.add_explained(1)
-        async with self._turns.take():
+        async with self._turns.take(owner_of(scope)):
             await self._count(scope, 1)
             return await self._explainer.occlude(model, pixels, index)
 

@@ -46,7 +46,7 @@ class PredictEndpoint:
     async def answer(self, scope: Scope, receive: Receive, options: PredictionOptions) -> bytes:
         """Raises the errors of `receive_body`, `parse_samples`, Predictor and Explaining, Overloaded, QuotaReached."""
         started = time.perf_counter()
-        with self._metrics.counted_prediction() as counted, self._admission.admit() as admission:
+        with self._metrics.counted_prediction() as counted, self._admission.admit(owner_of(scope)) as admission:
             body = await receive_body(scope, receive, MAX_BODY_BYTES, admission)
             samples = await self._parse(_content_type(scope), body)
             if isinstance(samples[0], ImageSample):

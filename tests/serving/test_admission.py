@@ -1,3 +1,5 @@
+from contextlib import ExitStack
+
 import pytest
 
 from serving.admission import AdmissionControl
@@ -94,3 +96,49 @@ def test_images_to_explain_leave_most_of_the_room() -> None:
     small = AdmissionControl(max_images=1, max_bytes=1_000)
     with small.admit() as alone:
         alone.add_explained(10)
+
+
+@pytest.mark.parametrize(
+    ("add", "expected"),
+    [
+        ("add_images", "449 images wait to be predicted for ann, more than the 448 that one owner may have of 512"),
+        ("add_bytes", "449 bytes wait to be predicted for ann"),
+        ("add_explained", "113 images wait to be explained for ann, more than the 112"),
+    ],
+)
+def test_one_owner_leaves_room_to_others(add: str, expected: str) -> None:
+    control = AdmissionControl(max_images=512, max_bytes=512)
+    share = 112 if add == "add_explained" else 448
+    with ExitStack() as held:
+        for _ in range(share):
+            getattr(held.enter_context(control.admit("ann")), add)(1)
+        with pytest.raises(Overloaded, match=expected), control.admit("ann") as further:
+            getattr(further, add)(1)
+        with control.admit("bob") as other, control.admit() as nobodys:
+            getattr(other, add)(1)
+            getattr(nobodys, add)(1)
+    assert control.owners == {}
+    assert (control.images, control.bytes, control.explained_images) == (0, 0, 0)
+
+
+def test_large_requests_of_one_owner_leave_room() -> None:
+    control = AdmissionControl(max_images=512, max_bytes=1_000)
+    with ExitStack() as held:
+        for _ in range(3):
+            held.enter_context(control.admit("ann")).add_request(100)
+        with (
+            pytest.raises(Overloaded, match="256 images of large requests wait to be predicted for ann"),
+            control.admit("ann") as more,
+        ):
+            more.add_request(100)
+        with control.admit("bob") as other:
+            other.add_request(100)
+    assert (control.owners, control.large_images) == ({}, 0)
+
+
+def test_owner_alone_is_admitted_with_any_size() -> None:
+    control = AdmissionControl(max_images=10, max_bytes=1_000)
+    with control.admit("ann") as alone:
+        alone.add_bytes(5_000)
+        alone.add_images(100)
+    assert control.owners == {}

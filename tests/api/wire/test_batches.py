@@ -17,6 +17,7 @@ from starlette.types import Message
 
 from api.wire.batches import Batches
 from models_store.store import Store
+from serving.errors import Overloaded
 from specs.experiment import ExperimentSpec, parse_spec
 from tests.api.routes.test_predictions import png
 from tests.archives.hostile import HOSTILE
@@ -409,6 +410,17 @@ def test_too_many_batches_are_overloaded(client: ApiClient, batches: Batches) ->
         assert (status, "limit of 1 batches at once is reached" in error) == (503, True)
         assert client.post("/predict", content=png(3)).status_code == 200
     assert labels(posted(client, zip_of(IMAGES))) == [str(bright) for bright in ORDER]
+
+
+def test_one_owner_leaves_a_batch_to_others(batches: Batches) -> None:
+    limited(batches, requests=3)
+    with batches.open_file("ann"), batches.open_file("ann"):
+        with pytest.raises(Overloaded, match="ann has 2 batches that are being answered"), batches.open_file("ann"):
+            pytest.fail("it has a place")
+        with batches.open_file("bob"):
+            pass
+    with batches.open_file("ann"):
+        pass
 
 
 class Conversation:
