@@ -98,10 +98,15 @@ def _may_be_rejected(key: Key | None) -> bool:
     return key is not None and not key.is_admin
 
 
+def may_change(owner: str | None, key: Key | None, store: Store | None = None) -> bool:
+    """Whether a key may change what belongs to `owner`. What has no owner, as everything from before there were keys,
+    may be changed by everybody; with `store` also by the owner's teacher."""
+    if key is None or key.is_admin or owner in (None, key.owner):
+        return True
+    return store is not None and store.classes.teaches(key.owner, owner or "")
+
+
 def _check(what: str, owner: str | None, key: Key | None, store: Store | None = None) -> None:
-    """Raises NotOwner. What has no owner, as everything from before there were keys, may be changed by everybody; with
-    `store` also by the owner's teacher."""
-    if key is None or owner in (None, key.owner):
-        return
-    if store is None or not store.classes.teaches(key.owner, owner or ""):
+    """Raises NotOwner."""
+    if key is not None and not may_change(owner, key, store):
         raise NotOwner(f"{what} belongs to {owner}, and this key to {key.owner}; only its owner and admins change it")

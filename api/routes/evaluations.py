@@ -10,8 +10,9 @@ from analysis.misclassified import Selection
 from analysis.plots.contact_sheet import misclassified_sheet
 from analysis.sample_images import SampleImages
 from api import content, request_bodies
-from api.access import READ, RUN
+from api.access import READ, RUN, KeyDep
 from api.dependencies import BodyDep, ImagesDep, StoreDep, SyntaxDep
+from api.ownership import Owner, may_change
 from api.results import MisclassifiedFilter, labels_given_in
 from api.schemas.evaluations import EvaluationList, EvaluationView, MisclassifiedList
 from api.wire.images import cross_dataset_sample_url, png_response
@@ -31,19 +32,22 @@ _EVALUATION = "/experiments/{experiment_id}/evaluations/{dataset}"
     dependencies=[RUN],
 )
 def create_evaluation(
-    experiment_id: str, body: BodyDep, syntax: SyntaxDep, store: StoreDep, response: Response
+    experiment_id: str, body: BodyDep, syntax: SyntaxDep, store: StoreDep, owner: Owner, key: KeyDep, response: Response
 ) -> EvaluationRecord:
     """Queue an evaluation of the trained network on another dataset: all of it, its official test split (`test`), or
     all but that (`train`). Classes are matched by name; the network must know all those of the dataset. Images are
     prepared as for `POST /predict`, with `"prep": "none"` only resized.
 
     The last evaluation on each dataset is kept, and a new request replaces it. While one is queued or runs, the same
-    request is answered with it, and another split or `prep` is rejected.
+    request is answered with it, and another split or `prep` is rejected. So it is with a finished one for who may not
+    change the experiment.
     """
     document = parse_posted_document(body, syntax, '{"dataset": "mnist"}')
     if isinstance(document.get("dataset"), str):
         store.datasets.reject_unready(document["dataset"])
-    record = store.evaluations.add(experiment_id, parse_evaluation(document, store.known_datasets()))
+    spec = parse_evaluation(document, store.known_datasets())
+    may_replace = may_change(store.experiments.get(experiment_id).owner, key, store)
+    record = store.evaluations.add(experiment_id, spec, owner, may_replace)
     response.headers["Location"] = f"/experiments/{experiment_id}/evaluations/{record.dataset}"
     return record
 

@@ -10,11 +10,12 @@ from pydantic import ValidationError
 from ulid import ULID
 
 from models_store.datasets.store import DatasetStore
-from models_store.errors import Busy, Damaged, InvalidState, Newer, NotFound
+from models_store.errors import Busy, Damaged, InvalidState, Newer, NotFound, NotOwner
 from models_store.evaluations.evaluation import CrossDatasetEvaluation, read_cross_dataset_evaluation
 from models_store.evaluations.predictions import Predictions, read_predictions
 from models_store.evaluations.record import EvaluationRecord, EvaluationStatus
 from models_store.events import EvaluationChange
+from models_store.experiments.fair_order import Waiting
 from models_store.experiments.record import Status
 from models_store.experiments.store import ExperimentStore
 from models_store.files import lock_folder, remove_directory, storage_errors, sync_directory, write_atomic
@@ -39,8 +40,9 @@ class EvaluationStore:
 
     Every change of a record is made under the lock of the experiment, so that a deletion comes before or after it.
     Unfinished ones have a mark in one folder under `root`, so that a sweep need not read all experiments: the mark is
-    written before the record, and removed after the record says that the evaluation has ended. Safe for any number of
-    threads, processes and machines that share `root`.
+    written before the record, and removed after the record says that the evaluation has ended. It has the owner of the
+    request, who need not be that of the experiment. Safe for any number of threads, processes and machines that share
+    `root`.
     """
 
     def __init__(self, root: Path, experiments: ExperimentStore, datasets: DatasetStore, queue: Queue) -> None:
@@ -67,25 +69,28 @@ class EvaluationStore:
 
     # -- called by the API -----------------------------------------------------------------------------------------
 
-    def add(self, experiment_id: str, spec: EvaluationSpec) -> EvaluationRecord:
+    def add(
+        self, experiment_id: str, spec: EvaluationSpec, owner: str | None = None, may_replace: bool = True
+    ) -> EvaluationRecord:
         """Record it, in place of the last one on the same dataset, and send the message. After it returns, the
         evaluation will be done, even after a crash. An unfinished one on the same dataset and split is returned as it
-        is.
+        is; so is a finished one, unless the request `may_replace` it.
 
-        Raises NotFound, InvalidState if the experiment has not succeeded or another split is being evaluated,
-        SpecError if network and dataset are incompatible, Damaged, StorageFull.
+        Raises NotFound, InvalidState if the experiment has not succeeded or another split is being evaluated, NotOwner
+        for another split than that of a finished one that must not be replaced, SpecError if network and dataset are
+        incompatible, Damaged, StorageFull.
         """
         self._reject_misfit(experiment_id, spec)
         with self._datasets.keep(spec.dataset), lock_folder(self.experiment_folder(experiment_id)):
             self._experiments.read(experiment_id)
             record = self._new_record(experiment_id, spec)
-            underway = self._underway(record)
-            if underway is not None:
-                return underway
+            known = self._underway(record) or (None if may_replace else self._finished(record))
+            if known is not None:
+                return self._holdout.shown_evaluation(known)
             with storage_errors(f"the evaluation on {spec.dataset}"):
                 folder = self.folder(experiment_id, spec.dataset)
                 folder.mkdir(parents=True, exist_ok=True)
-                self._mark(experiment_id, spec.dataset).touch()
+                self._mark(experiment_id, spec.dataset).write_text(owner or "")
                 sync_directory(self._marks)
                 self.write(record)
             if (folder / RESULT).exists():
@@ -133,6 +138,21 @@ class EvaluationStore:
             raise InvalidState(
                 f"the evaluation of {record.dataset}, prep {record.prep}, split {record.split}, is {record.status}; "
                 "wait for its end, then ask for another one"
+            )
+        return record
+
+    def _finished(self, wanted: EvaluationRecord) -> EvaluationRecord | None:
+        """Raises NotOwner if it is another one."""
+        try:
+            record = self.read(wanted.experiment_id, wanted.dataset)
+        except (NotFound, Damaged):
+            return None
+        if record.status is not EvaluationStatus.SUCCEEDED:
+            return None
+        if (record.split, record.prep, record.dataset_id) != (wanted.split, wanted.prep, wanted.dataset_id):
+            raise NotOwner(
+                f"experiment {wanted.experiment_id} was evaluated on {record.dataset}, prep {record.prep}, split "
+                f"{record.split}; only its owner and admins replace that by another evaluation"
             )
         return record
 
@@ -220,6 +240,21 @@ class EvaluationStore:
             return {
                 (experiment_id, dataset) for experiment_id, _, dataset in (each.name.partition(".") for each in entries)
             }
+
+    def waiting(self) -> list[Waiting]:
+        """All that have not ended, and perhaps some that have, by the time at which they were asked for."""
+        found = []
+        with os.scandir(self._marks) as entries:
+            for each in entries:
+                with suppress(FileNotFoundError):
+                    found.append(Waiting(each.name, each.stat().st_mtime, Path(each.path).read_text()))
+        return found
+
+    def owner(self, experiment_id: str, dataset: str) -> str | None:
+        """Of the request for one that has not ended; None for nobody's."""
+        with suppress(FileNotFoundError):
+            return self._mark(experiment_id, dataset).read_text() or None
+        return None
 
     def unmark(self, experiment_id: str, dataset: str) -> None:
         """Only under the experiment's lock, once the record on disk says that it has ended."""

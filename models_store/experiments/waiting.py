@@ -151,6 +151,20 @@ class WaitingExperiments:
         except RedisError as error:
             log.warning("the turn of %s was not noted: %r", owner, error)
 
+    def other_candidates(self, jobs: Iterable[Waiting], named: str) -> list[str]:
+        """The ids of other jobs than experiments that a worker may claim, in order: of owners in turn, or in order of
+        `turn` while Redis cannot be reached; where nobody owns any, first the one that is `named` by the message that
+        has woken it."""
+        waiting = sorted(jobs, key=lambda each: (each.turn, each.id))
+        if not any(each.owner for each in waiting):
+            return [named, *(each.id for each in waiting if each.id != named)][:_MAX_CANDIDATES]
+        try:
+            waiting = list(fair_order(waiting, self._index.last_starts()))
+        except RedisError as error:
+            log.warning("owners do not take turns: %r", error)
+        first = [each.id for each in waiting[:_MAX_CANDIDATES]]
+        return first if named in first else [*first, named]
+
     def wake_next(self, owner: str) -> None:
         """What waited because of a limit of `owner`, one of whose trainings has ended, had no message."""
         try:

@@ -28,7 +28,8 @@ CHECKS = {
     ownership.check_pins_of_experiment,
 }
 OWNED = re.compile(r"\{(experiment_id|sweep_id)\}|^/datasets/\{name\}|^/models/serving/")
-# They add something of their own to what is somebody's: an experiment, an evaluation, a label, a comment.
+# They add something of their own to what is somebody's: an experiment, an evaluation, a label, a comment. They replace
+# nothing: tests/api/routes/test_evaluations.py.
 ADDITIONS = {
     "POST /experiments/{experiment_id}:reproduce",
     "POST /experiments/{experiment_id}/comments",

@@ -93,18 +93,20 @@ class Supervisor:
             return None
 
     def convert(self, name: str) -> None:
+        """The next one: as with trainings, the message only says that there is one."""
         self._do(
             ConversionClaim,
             self._store.conversion_jobs,
-            nullcontext([(name,)]),
+            nullcontext(self._store.conversion_jobs.candidates((name,))),
             lambda claim: ConversionAttempt(claim, self._settings, self._is_shutting_down),
         )
 
     def evaluate(self, experiment_id: str, dataset: str) -> None:
+        """The next one: as with trainings, the message only says that there is one."""
         self._do(
             EvaluationClaim,
             self._store.evaluation_jobs,
-            nullcontext([(experiment_id, dataset)]),
+            nullcontext(self._store.evaluation_jobs.candidates((experiment_id, dataset))),
             lambda claim: EvaluationAttempt(claim, self._settings, self._is_shutting_down, self._store),
         )
 

@@ -14,10 +14,11 @@ from models_store.artifacts import ONNX_FILE
 from models_store.experiments.record import Record
 from models_store.store import Store
 from settings import Settings
+from specs.access import KeyScope
 from specs.experiment import ExperimentSpec, parse_spec
 from tests.support.api import ApiClient
 from tests.support.noise import noisy_digits
-from tests.support.published import publish
+from tests.support.published import finish, publish
 from worker.jobs.supervisor import Supervisor
 
 Answer = dict[str, Any]
@@ -260,3 +261,29 @@ def test_deleted_experiment_has_no_evaluations(
 
     assert client.get(f"{path}/{noise}").status_code == 404
     assert not api_store.experiments.folder(finished.id).exists()
+
+
+def test_others_replace_no_finished_evaluation(
+    keyed_client: ApiClient, settings: Settings, tiny_spec: Callable[..., ExperimentSpec]
+) -> None:
+    store = keyed_client.services.store
+    worker = Supervisor(store, settings, "test:1", lambda: False)
+    with store.datasets.receive_archive() as archive:
+        archive.write(noisy_digits(("7", "2", "5"), train=8, test=4))
+        store.datasets.add("noise", archive)
+    worker.convert("noise")
+    experiment = finish(store, store.experiments.create(tiny_spec(), owner="ann"))
+    path = f"/experiments/{experiment.id}/evaluations"
+
+    keyed_client.sign_in(KeyScope.READ, KeyScope.RUN, owner="bob")
+    first = keyed_client.post(path, json={"dataset": "noise"}).json()
+    worker.evaluate(experiment.id, "noise")
+
+    again, other = (keyed_client.post(path, json={"dataset": "noise", "split": split}) for split in ("all", "train"))
+    assert (again.status_code, again.json()["id"], again.json()["status"]) == (202, first["id"], "succeeded")
+    assert (other.status_code, other.json()["type"]) == (403, "urn:trainyard:problem:not_owner")
+    assert keyed_client.get(f"{path}/noise").json()["evaluation"]["accuracy"] is not None
+
+    keyed_client.sign_in(KeyScope.READ, KeyScope.RUN, owner="ann")
+    replaced = keyed_client.post(path, json={"dataset": "noise", "split": "train"})
+    assert (replaced.status_code, replaced.json()["status"]) == (202, "queued")

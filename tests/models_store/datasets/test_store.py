@@ -235,3 +235,17 @@ def test_lock_without_dataset_is_swept(store: Store) -> None:
 def test_invalid_name_is_not_found(store: Store, name: str) -> None:
     with pytest.raises(NotFound):
         store.datasets.folder(name)
+
+
+def test_owners_take_turns_with_conversions(store: Store) -> None:
+    for name, owner in (("a", "ann"), ("b", "ann"), ("c", "ann"), ("d", "bob")):
+        with store.datasets.receive_archive() as archive:
+            archive.write(b"archive")
+            store.datasets.add(name, archive, owner=owner)
+    jobs = store.conversion_jobs
+
+    def next_one(named: str) -> str:
+        claims = (ConversionClaim.acquire(jobs, *name, worker="worker") for name in jobs.candidates((named,)))
+        return next(each for each in claims if each is not None).record.name
+
+    assert [next_one(each) for each in "abcd"] == ["a", "d", "b", "c"]

@@ -7,7 +7,7 @@ import pytest
 
 from models_store import keys
 from models_store.artifacts import write_manifest
-from models_store.errors import ClaimLost, InvalidState, NotFound
+from models_store.errors import ClaimLost, InvalidState, NotFound, NotOwner
 from models_store.evaluations.claim import EvaluationClaim
 from models_store.evaluations.evaluation import write_cross_dataset_evaluation
 from models_store.evaluations.record import EvaluationRecord, EvaluationStatus, SamplesDone
@@ -200,3 +200,40 @@ def test_evaluation_on_deleted_dataset_is_rejected(store: Store, finished: Recor
 def test_invalid_name_is_not_found(store: Store, finished: Record, name: str) -> None:
     with pytest.raises(NotFound):
         store.evaluations.folder(finished.id, name)
+
+
+def test_owners_take_turns_with_evaluations(store: Store, tiny_spec: Callable[..., ExperimentSpec]) -> None:
+    runs = [publish(store, tiny_spec()).id for _ in range(4)]
+    for each in runs[:3]:
+        store.evaluations.add(each, MNIST, owner="ann")
+    store.evaluations.add(runs[3], MNIST, owner="bob")
+    jobs = store.evaluation_jobs
+
+    def next_one(named: str) -> str:
+        names = jobs.candidates((named, "mnist"))
+        claims = (EvaluationClaim.acquire(jobs, *name, worker="worker") for name in names)
+        return next(each for each in claims if each is not None).record.experiment_id
+
+    assert [next_one(each) for each in runs] == [runs[0], runs[3], runs[1], runs[2]]
+    assert list(jobs.candidates(("gone", "mnist")))[-1] == ("gone", "mnist")
+
+
+def test_finished_evaluation_is_kept_from_others(store: Store, asked: EvaluationRecord) -> None:
+    finished = finish(store, asked)
+    on_train = parse_evaluation({"dataset": "mnist", "split": "train"}, DATASETS)
+
+    assert store.evaluations.add(asked.experiment_id, MNIST, owner="bob", may_replace=False) == finished
+    with pytest.raises(NotOwner, match=r"was evaluated on mnist, .* split all; only its owner and admins replace"):
+        store.evaluations.add(asked.experiment_id, on_train, owner="bob", may_replace=False)
+
+    assert store.evaluations.evaluation(asked.experiment_id, "mnist") == cross_dataset_evaluation_of("mnist")
+    assert store.evaluations.unfinished() == set()
+    assert store.evaluations.add(asked.experiment_id, on_train, owner="ann").split == "train"
+
+
+def test_failed_evaluation_is_repeated_by_others(store: Store, asked: EvaluationRecord) -> None:
+    claim(store, asked).fail(Failure(type="internal", message="gone"))
+
+    again = store.evaluations.add(asked.experiment_id, MNIST, owner="bob", may_replace=False)
+
+    assert (again.status, again.id != asked.id) == (EvaluationStatus.QUEUED, True)
