@@ -11,6 +11,7 @@ from playwright.sync_api import Page, Route, expect
 from models_store.experiments.pages import Query
 from models_store.experiments.record import Record
 from specs.experiment import ExperimentSpec
+from tests.page.accessibility import axe_findings
 from tests.page.built import needs_page
 from tests.page.conftest import OpenPage, Watch, shot
 from tests.page.strokes import FOUR, ONE, SEVEN, draw
@@ -50,6 +51,7 @@ def test_drawn_seven_is_read(open_page: OpenPage, served: Record, width: int, da
     expect(answer(page)).to_have_text("7")
     expect(page.get_by_role("link", name="reader")).to_have_attribute("href", f"#/run/{served.id}")
     expect(page.get_by_role("img", name="What the network saw")).to_be_visible()
+    assert axe_findings(page) == []
     shot(page, f"draw-{width}")
 
 

@@ -10,8 +10,18 @@ import { session } from "./session.svelte.ts";
 export class Rights {
   readonly #me: Resource<Holder> = resource<Holder>(() => (session.key ? fetchMe() : null));
 
+  /** Whether it is known what the key allows, if one is needed. */
+  get isKnown(): boolean {
+    return this.#judge(() => true);
+  }
+
   has(scope: string): boolean {
     return this.#judge((me) => hasScope(me, scope));
+  }
+
+  /** Whether the key is known not to have a scope, so that what needs it can say so: not before that is known. */
+  lacks(scope: string): boolean {
+    return this.#me.data !== undefined && !hasScope(this.#me.data, scope);
   }
 
   mayChange(owner: string | null, scope: ChangeScope): boolean {

@@ -8,6 +8,7 @@ export function runOf(changes: Partial<RunSummary> = {}): RunSummary {
     name: "digits",
     tags: [],
     star: false,
+    owner: null,
     private: false,
     notes: null,
     status: "running",

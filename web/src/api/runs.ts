@@ -10,6 +10,7 @@ export interface RunSummary {
   name: string;
   tags: string[];
   star: boolean;
+  owner: string | null;
   private: boolean;
   notes: string | null;
   status: Status;

@@ -51,6 +51,8 @@ export default {
     teach: "label samples; classes, assignments and comments",
     admin: "all of these, and the queue, webhooks and everybody's keys",
   },
+  lacks: "The key of this tab does not have the scope",
+  toOwnKey: "What your key allows",
   days: "Valid for days",
   daysHint: "Empty: until it is revoked, or the key of this tab expires",
   make: "Create the key",

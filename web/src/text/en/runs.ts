@@ -29,6 +29,11 @@ export default {
   tagsField: "Tags, separated by commas",
   tagsAdd: "Add to each",
   tagsReplace: "Replace",
+  tagsWithheld: (n: number) =>
+    count(n, {
+      one: "1 of the selected runs belongs to somebody else and keeps its tags.",
+      other: `${n} of the selected runs belong to others and keep their tags.`,
+    }),
   tagsSave: "Save",
   tagsSaved: "Tags saved",
   download: "CSV",

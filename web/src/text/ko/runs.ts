@@ -30,6 +30,7 @@ const ko: Same<typeof en> = {
   tagsField: "쉼표로 구분한 태그",
   tagsAdd: "각각에 추가",
   tagsReplace: "바꾸기",
+  tagsWithheld: (n) => `선택한 실험 중 ${n}개는 다른 사람의 것이어서 태그가 바뀌지 않습니다.`,
   tagsSave: "저장",
   tagsSaved: "태그를 저장했습니다",
   download: "CSV",

@@ -2,6 +2,7 @@ import { request, type Schema } from "../../api/client.ts";
 import { connection } from "../../api/connection.svelte.ts";
 import { NewPrivacy } from "../../api/new-privacy.svelte.ts";
 import { type Fault, type Problem, problemFrom } from "../../api/problem.ts";
+import { Rights } from "../../api/rights.svelte.ts";
 import { Newest } from "../../parts/newest.ts";
 import { textsIn } from "../../parts/privacy.ts";
 import { route } from "../../shell/route.svelte.ts";
@@ -51,6 +52,8 @@ export class Work {
   /** How to search, if it is a sweep. */
   members: Members = $state.raw(FEW);
   readonly privacy: NewPrivacy;
+  readonly rights: Rights = new Rights();
+  readonly mayStart: boolean = $derived.by(() => this.rights.has("run"));
   posting: boolean = $state(false);
   judgement: Judgement | null = $state.raw(null);
   /** The last valid answers: they stay while a text is being mended. */
@@ -146,7 +149,7 @@ export class Work {
 
   /** Queue the experiment or start the sweep, and show it. A rejected text is marked. */
   async post(): Promise<void> {
-    if (this.posting) return;
+    if (this.posting || !this.mayStart) return;
     const { letter, use } = this;
     this.posting = true;
     try {

@@ -2,6 +2,7 @@ import { getJson, url } from "../../api/client.ts";
 import { problemFrom } from "../../api/problem.ts";
 import { givenLabel, relabel } from "../../api/relabel.ts";
 import { type Resource, resource } from "../../api/resource.svelte.ts";
+import { Rights } from "../../api/rights.svelte.ts";
 import { toasts } from "../../parts/toasts.svelte.ts";
 import { route } from "../../shell/route.svelte.ts";
 import { t } from "../../text/run.ts";
@@ -29,6 +30,8 @@ const MAX_LISTED = 1000;
 /** The misclassified samples that the hash asks for, and the one that is looked at. */
 export class ErrorsState {
   readonly #run: RunState;
+  readonly rights: Rights = new Rights();
+  readonly mayRelabel: boolean = $derived.by(() => this.rights.has("teach"));
   readonly filter: ErrorFilter = $derived(readFilter(route.query));
   readonly evaluation: Resource<Evaluation>;
   readonly list: Resource<Found>;
@@ -63,7 +66,7 @@ export class ErrorsState {
   /** Whether the key is that of a class; the current image is then labelled with it. */
   relabelByKey(key: string): boolean {
     const label = classOfKey(key, this.labels);
-    if (label === null || !this.current) return false;
+    if (label === null || !this.current || !this.mayRelabel) return false;
     void this.relabel(this.current, label);
     return true;
   }

@@ -1,6 +1,7 @@
 import { SvelteSet } from "svelte/reactivity";
 import { getJson } from "../../api/client.ts";
 import { type Resource, resource } from "../../api/resource.svelte.ts";
+import { Rights } from "../../api/rights.svelte.ts";
 import { runs } from "../../api/runs.svelte.ts";
 import type { RunList, RunSummary } from "../../api/runs.ts";
 import { route } from "../../shell/route.svelte.ts";
@@ -30,6 +31,7 @@ import {
 /** What the view Runs shows: the list of the service, as the hash says. */
 export class RunsState {
   readonly list: Resource<RunList> = runs(firstRuns());
+  readonly rights: Rights = new Rights();
   readonly open = new SvelteSet<string>();
 
   readonly all: readonly RunSummary[] = $derived(this.list.data?.items ?? []);
@@ -81,6 +83,12 @@ export class RunsState {
     new Set(route.get("select").split(",").filter(Boolean)),
   );
   readonly selected: readonly RunSummary[] = $derived(this.all.filter((run) => this.selectedIds.has(run.id)));
+  /** Those of the selected whose tags the key of this tab may change. */
+  readonly editable: readonly RunSummary[] = $derived(this.selected.filter((run) => this.mayEdit(run)));
+
+  mayEdit(run: RunSummary): boolean {
+    return this.rights.mayChange(run.owner, "run");
+  }
 
   setColumns(columns: readonly { id: string; width: number | null }[]): void {
     route.set({ columns: writeColumns(columns) });
