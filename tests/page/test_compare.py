@@ -78,3 +78,29 @@ def test_comparison_fits_a_phone(site: Site, open_page: OpenPage, tiny_document:
 def test_comparison_of_one_run_asks_for_more(open_page: OpenPage) -> None:
     page = open_page("#/compare?ids=one")
     expect(page.get_by_text("Choose two runs or more")).to_be_visible()
+
+
+def test_unknown_run_is_left_out(site: Site, open_page: OpenPage, watch: Watch, tiny_document: JsonObject) -> None:
+    first, second = publish_pair(site, tiny_document)
+    missing = "01M8K2J05J22343TVAXV668GS6"
+    page = open_page(f"#/compare?ids={first.id},{missing},{second.id}")
+    expect(page.get_by_role("heading", name="One of these runs does not exist")).to_be_visible()
+    expect(page.get_by_text(re.compile(f"^{missing} may have been deleted"))).to_be_visible()
+    assert axe_findings(page) == []
+    page.get_by_role("link", name="Compare without it").click()
+    expect(page.get_by_role("region", name="Verdict")).to_contain_text("tiny-dropout is better than tiny")
+    watch.forgive("404 (Not Found)")
+
+
+def test_failed_comparison_is_asked_again(
+    site: Site, open_page: OpenPage, watch: Watch, tiny_document: JsonObject
+) -> None:
+    first, second = publish_pair(site, tiny_document)
+    page = open_page("#/compare")
+    page.route("**/compare?*", lambda route: route.fulfill(status=500, body="a fault"))
+    page.goto(f"/#/compare?ids={first.id},{second.id}")
+    expect(page.get_by_role("alert")).to_contain_text("The service has failed")
+    page.unroute("**/compare?*")
+    page.get_by_role("button", name="Retry").click()
+    expect(page.get_by_role("region", name="Verdict")).to_contain_text("tiny-dropout is better than tiny")
+    watch.forgive("500 (Internal Server Error)")

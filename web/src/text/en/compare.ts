@@ -14,6 +14,9 @@ export default {
   base: "base",
   makeBase: (name: string) => `Compare the others with ${name}`,
   remove: (name: string) => `Remove ${name}`,
+  unknownTitle: "One of these runs does not exist",
+  unknownText: (id: string) => `${id} may have been deleted, or the link is incomplete.`,
+  leaveOut: "Compare without it",
   notComparable: "The results cannot be compared",
   verdict: "Verdict",
   better: (other: string, first: string, points: string) =>

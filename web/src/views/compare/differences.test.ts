@@ -32,6 +32,23 @@ test("field that one spec lacks is nothing there", () => {
   ]);
 });
 
+test("what only one spec has is listed with its type", () => {
+  const schedule = { type: "CosineDecay", alpha: 0.1 };
+  assert.deepEqual(differencesOf([spec({ schedule: null }), spec({ schedule })]), [
+    { path: "training.schedule.type", values: [null, "CosineDecay"] },
+    { path: "training.schedule.alpha", values: [null, "0.1"] },
+  ]);
+});
+
+test("layers beside a preset are listed in one row", () => {
+  const layers = [{ type: "Conv2D", filters: 8, kernel_size: [3, 3] }, { type: "Flatten" }];
+  const preset = { ...spec({}), model: { preset: "digits-cnn", layers: null } };
+  assert.deepEqual(differencesOf([preset, { ...spec({}), model: { preset: null, layers } }]), [
+    { path: "model.preset", values: ["digits-cnn", null] },
+    { path: "model.layers", values: [null, "Conv2D filters=8 kernel_size=3×3, Flatten"] },
+  ]);
+});
+
 test("layers are compared place by place", () => {
   const found = differencesOf([
     spec({}),

@@ -1,5 +1,5 @@
 import { flatten } from "../../api/specs.ts";
-import { type Layer, layerRows, layerTexts } from "./layers.ts";
+import { type Layer, layerRows, layerTexts, networkText } from "./layers.ts";
 
 /** A field in which specs differ: the value of each, null where it has none. */
 export interface Difference {
@@ -10,8 +10,7 @@ export interface Difference {
 /** What differs between specs, field by field; layers last, each place of the networks as one row. */
 export function differencesOf(specs: readonly unknown[]): Difference[] {
   const networks = specs.map(layersOf);
-  const isByLayer = networks.every((layers) => layers !== null);
-  const flats = specs.map((spec) => flatten(isByLayer ? withoutLayers(spec) : spec));
+  const flats = specs.map((spec) => flatten(withoutLayers(spec)));
   const paths = new Set(flats.flatMap((flat) => [...flat.keys()]));
   const fields = [...paths].flatMap((path): Difference[] => {
     const values = flats.map((flat) => {
@@ -20,14 +19,22 @@ export function differencesOf(specs: readonly unknown[]): Difference[] {
     });
     return new Set(values).size > 1 ? [{ path, values }] : [];
   });
-  const types = new Set(fields.flatMap(({ path }) => (path.endsWith(".type") ? [path] : [])));
+  const types = new Set(
+    fields.flatMap(({ path, values }) => (path.endsWith(".type") && !values.includes(null) ? [path] : [])),
+  );
   // Arguments that only one of two optimizers has follow from the difference of their types.
   const own = ({ path, values }: Difference) =>
     values.includes(null) && types.has(`${path.slice(0, path.lastIndexOf("."))}.type`);
-  const said = fields.filter((field) => !own(field));
-  if (!isByLayer) return said;
-  const layers = layerRows(networks).map((row) => ({ path: "model.layers", values: layerTexts(row) }));
-  return [...said, ...layers];
+  return [...fields.filter((field) => !own(field)), ...layerDifferences(networks)];
+}
+
+/** Place by place; beside networks that are given in another way, as by a preset, all layers in one row. */
+function layerDifferences(networks: readonly (readonly Layer[] | null)[]): Difference[] {
+  const known = networks.filter((layers) => layers !== null);
+  if (known.length === networks.length)
+    return layerRows(known).map((row) => ({ path: "model.layers", values: layerTexts(row) }));
+  if (!known.length) return [];
+  return [{ path: "model.layers", values: networks.map((layers) => layers && networkText(layers)) }];
 }
 
 function layersOf(spec: unknown): readonly Layer[] | null {
@@ -37,6 +44,7 @@ function layersOf(spec: unknown): readonly Layer[] | null {
 
 function withoutLayers(spec: unknown): unknown {
   const model = member(spec, "model");
+  if (!Array.isArray(member(model, "layers"))) return spec;
   return { ...(spec as object), model: { ...(model as object), layers: null } };
 }
 

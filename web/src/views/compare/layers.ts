@@ -32,12 +32,21 @@ export function layerTexts(row: LayerRow): (string | null)[] {
     : SHOWN;
   return row.map((layer) => {
     if (layer === null) return null;
-    const said = names.flatMap((name) => {
-      const value = layer[name];
-      return value === undefined || value === null ? [] : [`${name}=${textOf(value)}`];
-    });
-    return [String(layer.type), ...said].join(" ");
+    return layerText(layer, names);
   });
+}
+
+/** All layers of a network, each with what is shown of one that others do not have. */
+export function networkText(layers: readonly Layer[]): string {
+  return layers.map((layer) => layerText(layer, SHOWN)).join(", ");
+}
+
+function layerText(layer: Layer, names: readonly string[]): string {
+  const said = names.flatMap((name) => {
+    const value = layer[name];
+    return value === undefined || value === null ? [] : [`${name}=${textOf(value)}`];
+  });
+  return [String(layer.type), ...said].join(" ");
 }
 
 function textOf(value: unknown): string {
