@@ -2,7 +2,6 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import {
   clampWidth,
-  compareValues,
   type Drawn,
   drawRows,
   moved,
@@ -10,6 +9,7 @@ import {
   pinnedAt,
   rowAfter,
   scrollFor,
+  sortedBy,
   sortOf,
   visibleRows,
 } from "./table.ts";
@@ -49,12 +49,26 @@ test("a column sorts the useful way first, then the other, then not", () => {
 });
 
 test("what is missing comes last in either direction", () => {
-  const collator = new Intl.Collator("en", { numeric: true });
-  const order = (descending: boolean) =>
-    [2, null, Number.NaN, 10, 1].sort((a, b) => compareValues(a, b, descending, collator)).slice(0, 3);
-  assert.deepEqual(order(false), [1, 2, 10]);
-  assert.deepEqual(order(true), [10, 2, 1]);
-  assert.ok(compareValues("run-9", "run-10", false, collator) < 0);
+  const order = (values: (string | number | null)[], descending: boolean) =>
+    sortedBy(values, (each) => each, descending, "en");
+  assert.deepEqual(order([2, null, Number.NaN, 10, 1], false), [1, 2, 10, null, Number.NaN]);
+  assert.deepEqual(order([2, null, Number.NaN, 10, 1], true), [10, 2, 1, null, Number.NaN]);
+  assert.deepEqual(order(["run-10", "", "Run-9"], false), ["Run-9", "run-10", ""]);
+  assert.deepEqual(order(["run-10", "", "Run-9"], true), ["run-10", "Run-9", ""]);
+});
+
+test("what is equal keeps its order in either direction", () => {
+  const rows = [
+    { id: "a", value: 1 },
+    { id: "b", value: 2 },
+    { id: "c", value: 1 },
+  ];
+  const ids = (descending: boolean) =>
+    sortedBy(rows, (row) => row.value, descending, "en")
+      .map((row) => row.id)
+      .join("");
+  assert.equal(ids(false), "acb");
+  assert.equal(ids(true), "bac");
 });
 
 test("a column moves to the place of another", () => {

@@ -136,20 +136,43 @@ export function clampWidth(width: number): number {
 
 type Sortable = string | number | boolean | null | undefined;
 
-/** Compares values of one column; what is missing, or NaN, comes last in either direction. */
-export function compareValues(
-  a: Sortable,
-  b: Sortable,
+const collators = new Map<string, Intl.Collator>();
+
+/**
+ * Items in the order of a value of theirs; those where it is missing, or NaN, come last in either direction. Thousands are
+ * sorted while somebody waits: numbers need no collator, which alone takes longer to make than they take to be sorted.
+ */
+export function sortedBy<T>(
+  items: readonly T[],
+  value: (item: T) => Sortable,
   descending: boolean,
-  collator: Intl.Collator,
-): number {
-  const [missingA, missingB] = [isMissing(a), isMissing(b)];
-  if (missingA || missingB) return Number(missingA) - Number(missingB);
-  const order =
-    typeof a === "string" && typeof b === "string" ? collator.compare(a, b) : Number(a) - Number(b);
-  return descending ? -order : order;
+  locale: string,
+): T[] {
+  const known: { item: T; value: string | number | boolean }[] = [];
+  const missing: T[] = [];
+  let hasTexts = false;
+  for (const item of items) {
+    const found = value(item);
+    if (isMissing(found)) missing.push(item);
+    else {
+      known.push({ item, value: found });
+      hasTexts ||= typeof found === "string";
+    }
+  }
+  const sign = descending ? -1 : 1;
+  if (hasTexts) {
+    const { compare } = collatorOf(locale);
+    known.sort((a, b) => sign * compare(String(a.value), String(b.value)));
+  } else known.sort((a, b) => sign * (Number(a.value) - Number(b.value)));
+  return [...known.map(({ item }) => item), ...missing];
 }
 
-function isMissing(value: Sortable): boolean {
+function collatorOf(locale: string): Intl.Collator {
+  const collator = collators.get(locale) ?? new Intl.Collator(locale, { numeric: true });
+  collators.set(locale, collator);
+  return collator;
+}
+
+function isMissing(value: Sortable): value is null | undefined {
   return value === null || value === undefined || value === "" || Number.isNaN(value);
 }

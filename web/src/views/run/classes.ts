@@ -1,4 +1,4 @@
-import { compareValues } from "../../parts/table.ts";
+import { sortedBy } from "../../parts/table.ts";
 
 export interface ClassRow {
   label: string;
@@ -14,9 +14,7 @@ export type ClassColumn = (typeof CLASS_COLUMNS)[number];
 /** Classes in the order of a column, `-` descends; without one, as the network has them. Without a value last. */
 export function sortClasses(rows: readonly ClassRow[], sort: string, locale: string): readonly ClassRow[] {
   const column = CLASS_COLUMNS.find((each) => each === sort.replace(/^-/, ""));
-  if (!column) return rows;
-  const collator = new Intl.Collator(locale, { numeric: true });
-  return [...rows].sort((a, b) => compareValues(a[column], b[column], sort.startsWith("-"), collator));
+  return column ? sortedBy(rows, (row) => row[column], sort.startsWith("-"), locale) : rows;
 }
 
 export interface ConfusedPair {

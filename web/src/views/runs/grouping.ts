@@ -1,5 +1,5 @@
 import type { RunSummary } from "../../api/runs.ts";
-import { compareValues } from "../../parts/table.ts";
+import { sortedBy } from "../../parts/table.ts";
 import type { RunColumn } from "./columns.ts";
 
 export const GROUPINGS = ["dataset", "preset", "name", "status", "tags", "based_on", "group"] as const;
@@ -62,11 +62,7 @@ export function sortRuns(
   descending: boolean,
   locale: string,
 ): readonly RunSummary[] {
-  if (!column) return runs;
-  const collator = new Intl.Collator(locale, { numeric: true });
-  const keyed = runs.map((run) => ({ run, value: column.value(run) }));
-  keyed.sort((a, b) => compareValues(a.value, b.value, descending, collator));
-  return keyed.map(({ run }) => run);
+  return column ? sortedBy(runs, column.value, descending, locale) : runs;
 }
 
 /** Rows of groups, each followed by its runs where it is open. Groups come in the order of their first run. */
@@ -100,8 +96,7 @@ export function sortGroups(rows: RunRow[], column: string, descending: boolean):
   }
   const meanAt = (block: RunRow[]) => (block[0]?.kind === "group" ? block[0].means[column]?.mean : undefined);
   if (!blocks.some((block) => meanAt(block) !== undefined)) return rows;
-  const collator = new Intl.Collator("en");
-  return blocks.sort((a, b) => compareValues(meanAt(a), meanAt(b), descending, collator)).flat();
+  return sortedBy(blocks, meanAt, descending, "en").flat();
 }
 
 function keysOf(run: RunSummary, by: Grouping): string[] {

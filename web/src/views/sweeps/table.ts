@@ -1,5 +1,5 @@
 import { plotted, type SearchDimension } from "../../parts/search.ts";
-import { type Column, compareValues } from "../../parts/table.ts";
+import { type Column, sortedBy } from "../../parts/table.ts";
 import { shortName } from "./plots.ts";
 import type { Listed, Trial } from "./sweep.ts";
 
@@ -67,8 +67,5 @@ function sorted<Row>(
   sortable: (row: Row, column: string) => Sortable,
 ): Row[] {
   const [column, descending] = [sort.replace(/^-/, ""), sort.startsWith("-")];
-  const collator = new Intl.Collator(locale, { numeric: true });
-  return [...rows].sort((a, b) =>
-    compareValues(sortable(a, column), sortable(b, column), descending, collator),
-  );
+  return sortedBy(rows, (row) => sortable(row, column), descending, locale);
 }
