@@ -22,6 +22,7 @@ from api.content import PROBLEMS
 from api.cores import usable_cores
 from api.dependencies import Services
 from api.errors import Problems
+from api.improvements import Improvements
 from api.metrics import Metrics
 from api.middleware import HeadAsGet, KnownPaths, TimedRequests
 from api.paths import Paths
@@ -44,6 +45,7 @@ from api.routes import (
     explanations,
     groups,
     histories,
+    improvements,
     keys,
     login,
     models,
@@ -110,6 +112,7 @@ ROUTES = (
     results,
     evaluations,
     models,
+    improvements,
     bundles,
     predictions,
     batch_predictions,
@@ -227,6 +230,7 @@ def _services(settings: Settings, sibling: Sibling | None) -> Services:
             Retention(settings.retention_days, settings.retention_count, settings.retention_bytes),
             settings.retention_seconds,
         ),
+        improvements=Improvements(store, registry),
         baselines=Baselines(store.experiments),
         explaining=explaining,
         batches=Batches(predictor, metrics, store.quotas, settings.store_dir, _batch_limits(settings, cores)),

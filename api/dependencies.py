@@ -8,6 +8,7 @@ from fastapi import Depends, Header, Query, Request
 
 from analysis.dataset_images import ImageSource
 from api.access import Access
+from api.improvements import Improvements
 from api.metrics import Metrics
 from api.oidc.sign_in import SignIn
 from api.wire.batches import Batches
@@ -62,6 +63,7 @@ class Services:
     baselines: Baselines
     page: Page
     retention: AutomaticRetention
+    improvements: Improvements
 
 
 def _services(request: Request) -> Services:
@@ -91,6 +93,10 @@ async def get_experiments(request: Request) -> ExperimentStore:
 
 async def get_registry(request: Request) -> Registry:
     return _services(request).registry
+
+
+async def get_improvements(request: Request) -> Improvements:
+    return _services(request).improvements
 
 
 async def get_recent(request: Request) -> RecentPredictions:
@@ -146,6 +152,7 @@ async def judge(
 StoreDep = Annotated[Store, Depends(get_store)]
 ExperimentsDep = Annotated[ExperimentStore, Depends(get_experiments)]
 RegistryDep = Annotated[Registry, Depends(get_registry)]
+ImprovementsDep = Annotated[Improvements, Depends(get_improvements)]
 RecentDep = Annotated[RecentPredictions, Depends(get_recent)]
 PredictDep = Annotated[PredictEndpoint, Depends(get_predict)]
 BatchesDep = Annotated[Batches, Depends(get_batches)]

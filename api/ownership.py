@@ -68,6 +68,12 @@ def check_pin(dataset: str, store: StoreDep, key: KeyDep) -> None:
     _check_pins([dataset], store, key)
 
 
+def check_pin_of_experiment(experiment_id: str, store: StoreDep, key: KeyDep) -> None:
+    """The pin of its dataset."""
+    if _may_be_rejected(key):
+        _check_pins([store.experiments.get(experiment_id).dataset], store, key)
+
+
 def check_pins_of_experiment(experiment_id: str, store: StoreDep, key: KeyDep, force: bool = False) -> None:
     """With `force`, deleting an experiment removes its pins."""
     if force and _may_be_rejected(key):
@@ -83,6 +89,7 @@ def check_pins_of_sweep(sweep_id: str, store: StoreDep, key: KeyDep, trials: boo
 
 OWN_EXPERIMENT, OWN_SWEEP, OWN_DATASET = Depends(check_experiment), Depends(check_sweep), Depends(check_dataset)
 OWN_PIN, OWN_PINS = Depends(check_pin), Depends(check_pins_of_experiment)
+OWN_PIN_OF_EXPERIMENT = Depends(check_pin_of_experiment)
 OWN_TRIAL_PINS = Depends(check_pins_of_sweep)
 
 

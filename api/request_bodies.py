@@ -16,6 +16,7 @@ from specs.correction import CorrectionSpec
 from specs.edit import DatasetEdit, ExperimentEdit, OwnerEdit
 from specs.evaluation import EvaluationSpec
 from specs.experiment import ExperimentSpec
+from specs.improvement import ImprovementSpec
 from specs.presets import PRESETS
 from specs.quota import QuotaSpec
 from specs.reordering import Reordering
@@ -46,6 +47,7 @@ REQUEST_MODELS: tuple[type[BaseModel], ...] = (
     ExperimentEdit,
     EvaluationSpec,
     ExperimentSpec,
+    ImprovementSpec,
     OwnerEdit,
     QuotaSpec,
     InferenceRequest,
@@ -126,6 +128,10 @@ SWEEP_EDIT = _body(
 )
 EVALUATION = _body({JSON: _json_body(EvaluationSpec, test={"dataset": "mnist", "split": "test"})})
 SERVING = _body({JSON: _json_body(ServingSpec, pinned={"experiment_id": _ID}, best={"policy": "best"})})
+IMPROVEMENT = _body(
+    {JSON: _json_body(ImprovementSpec, by_itself={"promote": "automatic"}, usual={})},
+    required=False,
+)
 EDIT = _body(
     {each: _json_body(ExperimentEdit, edit={"name": "wider", "star": True}) for each in (MERGE_PATCH, JSON)},
     required=False,

@@ -16,6 +16,7 @@ from settings import Settings
 _REFRESH_SECONDS = 0.5
 _WRITE_SECONDS = 0.5
 _COLLECT_SECONDS = 1.0
+_CHECK_SECONDS = 1.0
 _SUMMARIES_SECONDS = 1.0
 _DELIVER_SECONDS = 1.0
 _COUNT_SECONDS = 2.0
@@ -33,6 +34,7 @@ def list_upkeep(services: Services, deliverer: Deliverer) -> list[Periodic]:
         Periodic("reconciler", partial(sweep, store, services.settings), sweep_seconds),
         Periodic("promotion", services.registry.refresh, _REFRESH_SECONDS),
         Periodic("corrections", store.corrections.collect, _COLLECT_SECONDS),
+        Periodic("improvements", partial(_while_redis_answers, services.improvements.check_all), _CHECK_SECONDS),
         Periodic("predictions", services.recent.upkeep, _WRITE_SECONDS),
         Periodic("webhooks", deliverer.deliver, _DELIVER_SECONDS),
         Periodic("traffic", store.flush_counts, _COUNT_SECONDS),

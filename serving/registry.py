@@ -2,7 +2,7 @@
 
 import logging
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from operator import attrgetter
 from typing import Protocol
 
@@ -127,9 +127,15 @@ class Registry:
         self._current[dataset] = CurrentModel.of(model)
         log.info("%s is served by %s", dataset, model.id)
 
-    def pin(self, dataset: str, experiment_id: str, owner: str | None = None) -> None:
+    def pin(
+        self,
+        dataset: str,
+        experiment_id: str,
+        owner: str | None = None,
+        change: Callable[[Record], Record] = lambda record: record,
+    ) -> None:
         """Have a model serve `dataset` even if others are better: here at once, and in other processes when they
-        refresh.
+        refresh. `change` makes what is written to its record along with it, and may raise.
 
         It is read from disk, loaded and probed first. Raises NotFound, InvalidState if it has not succeeded or is of
         another dataset, Damaged, Unavailable; then nothing changes.
@@ -137,7 +143,7 @@ class Registry:
         self._catalogue.check_pinnable(dataset, experiment_id)
         model = self._loaded.reload(experiment_id)
         with self._refreshing, seeing_everything():
-            self._catalogue.pin(dataset, experiment_id, owner)
+            self._catalogue.pin(dataset, experiment_id, owner, change)
             self._swap(dataset, model)
             self._announce(self._catalogue.pins())
 

@@ -7,6 +7,7 @@ from specs import limits
 
 _SEPARATOR = " · "
 _REPRODUCED = "reproduced"
+_IMPROVED = "improved"
 _DESCRIPTIVE = frozenset({"name", "notes", "tags", "based_on", "continue_from"})
 # Its members are labels of classes.
 _FREE = frozenset({"class_weight"})
@@ -30,6 +31,11 @@ def derived_name(name: str, before: Mapping[str, Any], after: Mapping[str, Any])
 def reproduced_name(name: str) -> str:
     """Of an experiment that runs the one of that name again, as it was."""
     return _with_suffix(name.removesuffix(f"{_SEPARATOR}{_REPRODUCED}"), _REPRODUCED)
+
+
+def improved_name(name: str) -> str:
+    """Of an experiment that fine-tunes the one of that name."""
+    return _with_suffix(name.removesuffix(f"{_SEPARATOR}{_IMPROVED}"), _IMPROVED)
 
 
 def seed_name(name: str, seed: int) -> str:

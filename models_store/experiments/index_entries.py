@@ -14,6 +14,8 @@ from specs.limits import PRIORITY
 _NO_VALUE = -1.0
 _LARGE_LOSS = 1000.0
 _BLOBS = BlobsSpec().model_dump()
+# A filter: those that have succeeded, and are to be compared with what serves.
+UNCHECKED = "improvement=pending"
 # A turn is a whole number below 2 ** 53, so that a float holds it: the priority, whether it is a trial, and the
 # millisecond of its creation.
 _CLASS = 2.0**42
@@ -60,7 +62,10 @@ def memberships(record: Record) -> dict[str, float]:
         # Accuracies are at most 1: models of some classes or of a variant rank after all models of the dataset itself.
         score = scores["val_accuracy"] - _tie_breaker(record)
         index = keys.model_index(record.dataset, record.privacy.private_to)
-        members[index] = score if is_of_whole_dataset(record) else score - 1
+        if record.improvement is None or record.improvement.may_serve:
+            members[index] = score if is_of_whole_dataset(record) else score - 1
+        elif record.improvement.state == "pending":
+            members[keys.index("created_at", UNCHECKED)] = scores["created_at"]
     if not record.status.is_terminal and (source := weights_source(record)):
         members[keys.index("created_at", f"weights_from={source}")] = scores["created_at"]
     if record.is_queued:

@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 from ulid import ULID
 
+from models_store.experiments.improvement import Improvement
 from models_store.experiments.record import Record
 from models_store.experiments.stored_spec import StoredSpec
 from models_store.frozen import utc_now
@@ -47,6 +48,7 @@ def new_record(
     spec: ExperimentSpec,
     transferred_layers: Mapping[str, str] | None,
     reproduces: str | None,
+    improvement: Improvement | None,
     priority: int,
     initial_epoch: int,
     owner: str | None,
@@ -64,6 +66,7 @@ def new_record(
         dataset=spec.dataset.name,
         based_on=spec.based_on,
         reproduces=reproduces,
+        improvement=improvement,
         spec=StoredSpec.of(spec),
         transferred_layers=dict(transferred_layers or {}),
         parameters=spec.network.parameters.total,

@@ -9,6 +9,7 @@ from typing import Any, Literal, Self
 from pydantic import Field, model_validator
 
 from models_store.errors import Damaged, InvalidState
+from models_store.experiments.improvement import Improvement
 from models_store.experiments.points import DECIDING_METRIC, Best, MetricValues, Point, is_better, mean_seconds
 from models_store.experiments.sparkline import Sparkline, extend
 from models_store.experiments.stored_spec import StoredSpec
@@ -65,20 +66,17 @@ class Record(Stored):
     `epoch_seconds` is the mean duration of an epoch, without the first one, which includes the start-up.
 
     `owner` is whose key has posted it; null where no keys were asked for. Others may look at it, unless it is
-    `private`, and not change it.
-
-    `reproduces` is the experiment that this one runs again, to compare. `name`, `tags`, `notes`, `star` and `priority`
-    can be edited; `spec` keeps those that were posted. Of what waits, the highest priority (-100 to 100) is started
-    first. `parameters` counts those of the network, and `memory_mb` estimates the memory that its training takes, in
-    MB; null for experiments posted before version 0.3. `sparkline` is the validation accuracy by epoch, whichever
-    metric decides, at most 32 values: evenly spaced ones, and the last epoch's.
+    `private`, and not change it. `reproduces` is the experiment that this one runs again, to compare; `improvement` is
+    set for one that is to replace the model that serves its dataset. `name`, `tags`, `notes`, `star` and `priority` can
+    be edited; `spec` keeps those that were posted. Of what waits, the highest priority (-100 to 100) is started first.
+    `parameters` counts those of the network, and `memory_mb` estimates the memory that its training takes, in MB; null
+    for experiments posted before version 0.3. `sparkline` is the validation accuracy by epoch, whichever metric
+    decides, at most 32 values: evenly spaced ones, and the last epoch's.
 
     `peeks` counts how often somebody has looked at its test results, and `test_hidden` says that they are withheld;
-    both are filled in when a record is shown.
-
-    `initial_epoch` is the number of epochs that it took over from `spec.continue_from`: its history begins with them.
-
-    `group` is the id of the group of `repeats` experiments that it belongs to, equal but for their seeds.
+    both are filled in when a record is shown. `initial_epoch` is the number of epochs that it took over from
+    `spec.continue_from`: its history begins with them. `group` is the id of the group of `repeats` experiments that it
+    belongs to, equal but for their seeds.
 
     `waits_because` says what keeps it from being started at its turn, as "no living worker has a GPU"; null if nothing
     does. It is filled in when the record of one experiment is read, and in `GET /queue`; lists and answers to changes
@@ -108,6 +106,7 @@ class Record(Stored):
     group: str | None = None
     repeats: int | None = None
     reproduces: str | None = None
+    improvement: Improvement | None = None
     spec: StoredSpec
     transferred_layers: dict[str, str] = Field(default_factory=dict, validation_alias=any_name("transferred_layers"))
     parameters: int | None = None

@@ -19,6 +19,7 @@ from models_store.experiments.epoch_durations import EpochDurations
 from models_store.experiments.folders import RECORD_FILE
 from models_store.experiments.history import History
 from models_store.experiments.idempotency import IDEMPOTENCY, IdempotencyKeys
+from models_store.experiments.improvement import Improvement
 from models_store.experiments.index import Index
 from models_store.experiments.pages import Page, Query
 from models_store.experiments.places import RepeatId, TrialId, new_record, placed
@@ -98,6 +99,7 @@ class ExperimentStore(PublishedResults):
         transferred_layers: Mapping[str, str] | None = None,
         place: TrialId | RepeatId | None = None,
         reproduces: str | None = None,
+        improvement: Improvement | None = None,
         priority: int = 0,
         state: CheckpointFile | None = None,
         owner: str | None = None,
@@ -105,7 +107,7 @@ class ExperimentStore(PublishedResults):
     ) -> Record:
         """Write the record, show it, send the wake-up, in this order. `transferred_layers` are what `Transfers` found,
         `state` what `Continuations` did; `place` is given for those of a sweep or a group, `reproduces` is the
-        experiment that is run again.
+        experiment that is run again, `improvement` says what the experiment is to improve.
 
         Once the record is on disk the experiment is accepted: the reconciler repairs a lost
         view or wake-up. Raises SpecError if it would train on a sealed test split, IdempotencyMismatch, or StorageFull
@@ -113,7 +115,8 @@ class ExperimentStore(PublishedResults):
         """
         self.holdout.check_spec(spec)
         epoch = state.epoch if state else 0
-        record = placed(new_record(spec, transferred_layers, reproduces, priority, epoch, owner, private), place)
+        new = new_record(spec, transferred_layers, reproduces, improvement, priority, epoch, owner, private)
+        record = placed(new, place)
         if idempotency_key is not None:
             with storage_errors("the idempotency key"):
                 reserved = self.idempotency.reserve(idempotency_key, body, record.id, owner)

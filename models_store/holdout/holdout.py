@@ -41,7 +41,9 @@ class Holdout:
         record = record.without_private_mark()
         peeks = self.peeks.of(record.dataset).by_experiment.get(record.id, 0)
         if self.hidden.is_hidden(record.dataset):
-            return record.model_copy(update={"peeks": peeks, "test_hidden": True, "test_metrics": {}})
+            improvement = record.improvement and record.improvement.without_test()
+            hidden = {"test_hidden": True, "test_metrics": {}, "improvement": improvement}
+            return record.model_copy(update={"peeks": peeks, **hidden})
         if (peeks, False) == (record.peeks, record.test_hidden):
             return record
         return record.model_copy(update={"peeks": peeks, "test_hidden": False})

@@ -171,13 +171,24 @@ class ModelCatalogue:
         """Raises NotFound, or InvalidState unless it has succeeded, on `dataset`, and all who see that see it."""
         self._reject_unpinnable(dataset, self._experiments.get(experiment_id))
 
-    def pin(self, dataset: str, experiment_id: str, owner: str | None = None) -> Pin:
+    def pin(
+        self,
+        dataset: str,
+        experiment_id: str,
+        owner: str | None = None,
+        change: Callable[[Record], Record] = lambda record: record,
+    ) -> Pin:
         """Let it serve `dataset` until `unpin`, in every process and across restarts. The caller has loaded and probed
-        it. Raises as `check_pinnable`, Damaged, Busy."""
+        it. `change` makes what is written to the record along with it, and may raise. Raises as `check_pinnable`,
+        Damaged, Busy."""
         # Under its lock: a deletion comes before, or finds the pin.
         with self._experiments.lock(experiment_id) as record:
             self._reject_unpinnable(dataset, record)
-            return self._experiments.pins.put(Pin(dataset=dataset, experiment_id=experiment_id, owner=owner))
+            changed = change(record)
+            pin = self._experiments.pins.put(Pin(dataset=dataset, experiment_id=experiment_id, owner=owner))
+            if changed is not record:
+                self._experiments.write(changed)
+            return pin
 
     def unpin(self, dataset: str) -> None:
         """Let the best model serve `dataset` again. Raises Busy."""

@@ -6,6 +6,7 @@ RECORD_EXAMPLES=1 pytest tests/api/test_examples.py
 import os
 from collections.abc import Iterator
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -89,6 +90,7 @@ def recorded(client: ApiClient, api_store: Store, settings: Settings, tiny_docum
     record("GET", f"/experiments/{again.id}/provenance")
     record("GET", f"/experiments/{again.id}/reproduction")
     record("POST", f"/experiments/{first.id}:reproduce")
+    record_improvements(record, api_store)
     group = record("POST", f"/experiments{REPEATS}", json=tiny_document)
     for each, accuracy in zip(group["items"], (0.9, 0.92, 0.91), strict=True):
         finish(api_store, api_store.experiments.get(each["experiment_id"]), accuracy)
@@ -124,6 +126,20 @@ def record_results(record: Recorder, first: str, second: str) -> None:
     record("GET", f"/compare?ids={first},{second}")
     record("GET", "/presets")
     record("POST", "/experiments:prune?keep_newest=1&dry_run=true")
+
+
+def record_improvements(record: Recorder, store: Store) -> None:
+    eventually(lambda: "digits-corrections" in store.known_datasets())
+    queued = record("POST", "/datasets/digits:improve", json={"promote": "on_approval"})["id"]
+    finish(store, store.experiments.get(queued), results=results_on(DATASETS["digits"], 0.96, seed=2))
+    eventually(partial(_waits_for_approval, store, queued))
+    record("POST", f"/experiments/{queued}:decline")
+    record("POST", f"/experiments/{queued}:promote")
+
+
+def _waits_for_approval(store: Store, experiment_id: str) -> bool:
+    improvement = store.experiments.get(experiment_id).improvement
+    return improvement is not None and improvement.state == "waiting"
 
 
 def record_serving(record: Recorder, experiment_id: str) -> None:

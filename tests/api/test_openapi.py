@@ -13,7 +13,7 @@ from tests.support.contract import Contract, JsonObject
 
 PROTOCOLS = {"TensorFlow Serving", "Open Inference Protocol v2"}
 VERB = re.compile(
-    "(begin|cancel|check|classify|compare|create|delete|drain|edit|finish|follow|get|infer|label|list|pause|plot|predict|prune|reorder|reproduce|resume|retry|reveal|revoke|set|stop|test|upload|validate)(_[a-z]+)*"
+    "(begin|cancel|check|classify|compare|create|decline|delete|drain|edit|finish|follow|get|improve|infer|label|list|pause|plot|predict|promote|prune|reorder|reproduce|resume|retry|reveal|revoke|set|stop|test|upload|validate)(_[a-z]+)*"
 )
 
 

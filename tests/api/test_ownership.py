@@ -25,6 +25,7 @@ CHECKS = {
     ownership.check_sweep,
     ownership.check_dataset,
     ownership.check_pin,
+    ownership.check_pin_of_experiment,
     ownership.check_pins_of_experiment,
 }
 OWNED = re.compile(r"\{(experiment_id|sweep_id)\}|^/datasets/\{name\}|^/models/serving/")
@@ -32,6 +33,7 @@ OWNED = re.compile(r"\{(experiment_id|sweep_id)\}|^/datasets/\{name\}|^/models/s
 # nothing: tests/api/routes/test_evaluations.py.
 ADDITIONS = {
     "POST /experiments/{experiment_id}:reproduce",
+    "POST /datasets/{name}:improve",
     "POST /experiments/{experiment_id}/comments",
     "POST /experiments/{experiment_id}/evaluations",
     "POST /experiments/{experiment_id}/explanations",

@@ -29,6 +29,7 @@ def experiment(experiment_id: str = ID, **changes: Any) -> JsonObject:
         "repeats": None,
         "initial_epoch": 0,
         "reproduces": None,
+        "improvement": None,
         "spec": {"training": {"epochs": 2}},
         "transferred_layers": {},
         "parameters": 650,
@@ -61,6 +62,32 @@ def experiment(experiment_id: str = ID, **changes: Any) -> JsonObject:
         "stop_detail": None,
         "error": None,
         "damaged": [],
+        **changes,
+    }
+
+
+def improvement(**changes: Any) -> JsonObject:
+    check = {
+        "baseline": OTHER_ID,
+        "split": "test",
+        "samples": 360,
+        "accuracy_before": 0.975,
+        "accuracy": 0.9861,
+        "fixed": 5,
+        "regressed": 1,
+        "difference": 0.0111,
+        "difference_interval": [0.0, 0.025],
+        "p": 0.2188,
+        "checked_at": "2026-11-22T20:20:00Z",
+    }
+    return {
+        "baseline": OTHER_ID,
+        "promote": "automatic",
+        "state": "promoted",
+        "check": check,
+        "reason": "",
+        "decided_by": None,
+        "decided_at": "2026-11-22T20:20:01Z",
         **changes,
     }
 

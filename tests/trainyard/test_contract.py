@@ -32,6 +32,7 @@ VALUES: dict[str, Any] = {
     "ids": (samples.ID, samples.OTHER_ID),
     "prediction_id": samples.PREDICTION_ID,
     "dataset": "digits",
+    "add": ("mnist",),
     "name": "digits",
     "spec": {},
     "patch": {},

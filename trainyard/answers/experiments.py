@@ -43,6 +43,35 @@ class Failure(Answer):
     message: str
 
 
+class ImprovementCheck(Answer):
+    """The comparison with the experiment `baseline`, which served, on the same samples of `split`."""
+
+    baseline: str
+    split: str
+    samples: int
+    accuracy_before: float
+    accuracy: float
+    fixed: int
+    regressed: int
+    difference: float
+    difference_interval: tuple[float, float]
+    p: float
+    checked_at: datetime
+
+
+class Improvement(Answer):
+    """Of an experiment that is to replace what serves its dataset. `state` is pending, waiting (for approval),
+    promoted, rejected or declined; `check` is null before it was checked."""
+
+    baseline: str
+    promote: str
+    state: str
+    check: ImprovementCheck | None = None
+    reason: str = ""
+    decided_by: str | None = None
+    decided_at: datetime | None = None
+
+
 class Experiment(Answer):
     """The record of an experiment. `spec` is empty where the record is damaged. `test_hidden`: its test results are
     withheld; `peeks` counts how often somebody has looked at them. `preempted_by_priority` is set while it gives way to
@@ -69,6 +98,7 @@ class Experiment(Answer):
     group: str | None = None
     repeats: int | None = None
     reproduces: str | None = None
+    improvement: Improvement | None = None
     transferred_layers: dict[str, str]
     parameters: int | None = None
     memory_mb: int | None = None

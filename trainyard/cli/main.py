@@ -18,6 +18,7 @@ from trainyard.cli.commands.events import events
 from trainyard.cli.commands.experiments import cancel, delete, edit, history, list_, retry, show, stop
 from trainyard.cli.commands.files import files, log
 from trainyard.cli.commands.groups import group
+from trainyard.cli.commands.improve import decline, improve, promote
 from trainyard.cli.commands.keys import keys, login, logout
 from trainyard.cli.commands.label import label, relabel
 from trainyard.cli.commands.machines import drain, machines
@@ -72,6 +73,9 @@ _COMMANDS = (
     reproduction,
     models,
     serve,
+    improve,
+    promote,
+    decline,
     predict,
     label,
     relabel,

@@ -5,6 +5,7 @@ from typing import Literal
 import httpx2
 
 from trainyard.answers.base import ItemList
+from trainyard.answers.experiments import Experiment
 from trainyard.answers.models import AnsweringModel, Promotion, ServingModel, ServingTraffic
 from trainyard.answers.predictions import LabeledPrediction, Predictions
 from trainyard.archives import Archive
@@ -41,6 +42,33 @@ def serve(dataset: str, experiment_id: str = BEST) -> Operation[ServingModel]:
     """Pin the model of an experiment to `dataset`, or return to the best one. Raises Conflict if it cannot serve."""
     body = {"policy": BEST} if experiment_id == BEST else {"experiment_id": experiment_id}
     return Operation("PUT", f"/models/serving/{segment(dataset)}", read_as(ServingModel), json=body)
+
+
+def improve(
+    dataset: str,
+    *add: str,
+    promote: Literal["automatic", "on_approval"] | None = None,
+    epochs: int | None = None,
+    learning_rate: float | None = None,
+    private: bool | None = None,
+) -> Operation[Experiment]:
+    """Fine-tune the model that serves `dataset`, with its corrections, or with the datasets `add`; the result is
+    compared with what serves then, and promoted `automatic`ally unless it is worse, or waits `on_approval`. Raises
+    Conflict if no label was corrected yet."""
+    wanted = {"add": list(add) or None, "promote": promote, "epochs": epochs, "learning_rate": learning_rate}
+    body = {name: value for name, value in wanted.items() if value is not None}
+    path = f"/datasets/{segment(dataset)}:improve"
+    return Operation("POST", path, read_as(Experiment), {"private": private}, json=body)
+
+
+def promote(experiment_id: str) -> Operation[Experiment]:
+    """Have a fine-tuned model that waits for approval serve its dataset. Raises Conflict if it was not checked yet."""
+    return Operation("POST", f"/experiments/{segment(experiment_id)}:promote", read_as(Experiment))
+
+
+def decline(experiment_id: str) -> Operation[Experiment]:
+    """Decide against a fine-tuned model that waits for approval. Raises Conflict if it does not."""
+    return Operation("POST", f"/experiments/{segment(experiment_id)}:decline", read_as(Experiment))
 
 
 def predict(

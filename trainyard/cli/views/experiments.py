@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from trainyard.answers.experiments import Experiment, History, Progress
+from trainyard.answers.experiments import Experiment, History, Improvement, ImprovementCheck, Progress
 from trainyard.cli.views.tables import Listing, right
 from trainyard.cli.views.text import count_text, epoch_text, metric_text, metrics_text, pace_text, time_text
 
@@ -46,8 +46,30 @@ def experiment_lines(experiment: Experiment) -> Iterator[str]:
     if experiment.progress:
         yield f"progress  {_progress_text(experiment.progress)}"
     yield from _metric_lines(experiment)
+    yield from improvement_lines(experiment.improvement)
     if experiment.damaged:
         yield f"damaged   {', '.join(experiment.damaged)}"
+
+
+def improvement_lines(improvement: Improvement | None) -> Iterator[str]:
+    """What became of an experiment that is to replace what serves; nothing of others."""
+    if improvement is None:
+        return
+    by = f" by {improvement.decided_by}" if improvement.decided_by else ""
+    when = f" at {time_text(improvement.decided_at)}" if improvement.decided_at else ""
+    reason = f": {improvement.reason}" if improvement.reason else ""
+    yield f"improves  {improvement.baseline}, {improvement.state}{by}{when}{reason}"
+    if improvement.check:
+        yield from _check_lines(improvement.check)
+
+
+def _check_lines(check: ImprovementCheck) -> Iterator[str]:
+    low, high = (100 * each for each in check.difference_interval)
+    samples = f"{count_text(check.samples, 'sample')} of the {check.split} split"
+    yield f"checked   accuracy {metric_text(check.accuracy_before)} -> {metric_text(check.accuracy)} on {samples}"
+    interval = f"95 % interval {low:+.2f} to {high:+.2f}, p = {check.p:.2g}"
+    flips = f"fixed {check.fixed:,}, regressed {check.regressed:,}"
+    yield f"          {100 * check.difference:+.2f} points, {interval}; {flips}"
 
 
 def history_table(history: History) -> Listing:

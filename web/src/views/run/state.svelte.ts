@@ -41,7 +41,7 @@ export class RunState {
     this.record = resource<Experiment>(
       async (signal) => {
         await connection.first;
-        return answer(api.GET("/experiments/{experiment_id}", { params, signal }));
+        return (await answer(api.GET("/experiments/{experiment_id}", { params, signal }))) as Experiment;
       },
       (record, event) => applyToRecord(record, event) ?? RELOAD,
     );
