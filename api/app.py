@@ -61,6 +61,7 @@ from api.routes import (
     result_plots,
     results,
     sweeps,
+    tensorboard,
     tensorflow_serving,
     webhooks,
 )
@@ -102,6 +103,7 @@ ROUTES = (
     experiment_lists,
     experiments,
     histories,
+    tensorboard,
     pruning,
     groups,
     experiment_files,

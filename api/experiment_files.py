@@ -14,6 +14,7 @@ _MEDIA_TYPES = {".json": content.JSON, ".jsonl": content.NDJSON, ".log": content
 _OF_EPOCHS = (
     ("history.csv", "/experiments/{id}/history.csv", content.CSV),
     ("history.svg", "/experiments/{id}/plots/history.svg", content.SVG),
+    ("tensorboard.zip", "/experiments/{id}/tensorboard", content.ZIP),
     ("report.html", "/experiments/{id}/report.html", content.HTML),
     ("report.md", "/experiments/{id}/report.md", content.MARKDOWN),
 )

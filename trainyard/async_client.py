@@ -47,6 +47,8 @@ class AsyncClient(AsyncSender):
     group = sends(operations.experiments.group)
     history = sends(operations.experiments.history)
     history_csv = sends(operations.experiments.history_csv)
+    summaries_csv = sends(operations.experiments.summaries_csv)
+    tensorboard = sends(operations.experiments.tensorboard)
     files = sends(operations.experiments.files)
     log = sends(operations.experiments.log)
     diagnosis = sends(operations.experiments.diagnosis)

@@ -12,6 +12,7 @@ TrainyardError
 │   ├── Conflict          409: not in this state; 412: changed by somebody else
 │   ├── Exhausted         429: too many requests, or more than may be used, for now
 │   └── Unavailable       502, 503, 504: try again later
+├── TrackingError         MLflow, to which experiments are exported, does not answer or rejects them
 ├── UploadError           an upload with an invalid name, or of files that cannot be read
 ├── UsageError            a command line that cannot be carried out
 └── ServiceError          `trainyard up` or `trainyard demo` ended early
@@ -44,6 +45,15 @@ class Unreachable(TrainyardError):
 
 class IncompleteAnswer(TrainyardError):
     """A streamed answer ended before its last line."""
+
+
+class TrackingError(TrainyardError):
+    """MLflow does not answer, or, if it `is_rejected`, does not take what is exported; `code` is MLflow's for why."""
+
+    def __init__(self, detail: str, code: str = "", is_rejected: bool = False) -> None:
+        super().__init__(detail)
+        self.code = code
+        self.is_rejected = is_rejected
 
 
 class UploadError(TrainyardError):

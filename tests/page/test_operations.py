@@ -25,6 +25,7 @@ FOLLOWED = {
     "get_report_html",
     "get_report_markdown",
     "get_sample_image",
+    "get_tensorboard",
     "get_trials_file",
     "plot_sweep",
     "finish_sign_in",

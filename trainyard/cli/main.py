@@ -16,6 +16,7 @@ from trainyard.cli.commands.diagnose import diagnose
 from trainyard.cli.commands.evaluate import evaluate
 from trainyard.cli.commands.events import events
 from trainyard.cli.commands.experiments import cancel, delete, edit, history, list_, retry, show, stop
+from trainyard.cli.commands.export import export
 from trainyard.cli.commands.files import files, log
 from trainyard.cli.commands.groups import group
 from trainyard.cli.commands.improve import decline, improve, promote
@@ -45,6 +46,7 @@ from trainyard.errors import (
     NotAuthenticated,
     NotFound,
     PreflightError,
+    TrackingError,
     TrainyardError,
     UploadError,
     UsageError,
@@ -131,6 +133,7 @@ app.command("list")(list_)
 app.command("continue")(continue_)
 app.add_typer(datasets, name="datasets")
 app.add_typer(sweep, name="sweep")
+app.add_typer(export, name="export")
 app.add_typer(queue, name="queue")
 app.add_typer(webhooks, name="webhooks")
 app.add_typer(keys, name="keys")
@@ -157,7 +160,7 @@ def _exit_status(error: TrainyardError) -> Exit:
             return Exit.FAILED
         case NotFound():
             return Exit.NOT_FOUND
-        case Conflict() | NotAuthenticated() | Forbidden():
+        case Conflict() | NotAuthenticated() | Forbidden() | TrackingError(is_rejected=True):
             return Exit.REJECTED
         case Exhausted():
             return Exit.UNAVAILABLE

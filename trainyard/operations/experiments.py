@@ -20,6 +20,7 @@ from trainyard.answers.experiments import (
     SummaryPage,
 )
 from trainyard.answers.specs import Preset, Validation
+from trainyard.log_directory import LogDirectory
 from trainyard.operations.operation import Operation, leave_unread, read_as, read_nothing, read_text, segment
 
 Spec = Mapping[str, Any] | str | bytes | Path
@@ -105,14 +106,21 @@ def page(limit: int | None = None, cursor: str | None = None, **filters: Unpack[
     return Operation("GET", "/experiments", read_as(ExperimentPage), params)
 
 
-def summaries(*conditions: str, sort: str | None = None, limit: int | None = None) -> Operation[SummaryPage]:
+def summaries(
+    *conditions: str, sort: str | None = None, limit: int | None = None, cursor: str | None = None
+) -> Operation[SummaryPage]:
     """The summaries of up to `limit` experiments (50, at most 10,000) that fulfil all conditions, such as
     "val_accuracy>0.98", "training.optimizer.type=Adam" or "tag!=old", newest first; `sort` is any field or metric,
-    descending with `-`."""
+    descending with `-`; `cursor` is the `next_cursor` of the page before."""
     asked = dict(map(_split_condition, conditions))
-    return Operation(
-        "GET", "/experiments", read_as(SummaryPage), {**asked, "fields": "summary", "sort": sort, "limit": limit}
-    )
+    params = {**asked, "fields": "summary", "sort": sort, "limit": limit, "cursor": cursor}
+    return Operation("GET", "/experiments", read_as(SummaryPage), params)
+
+
+def summaries_csv(*conditions: str, sort: str | None = None) -> Operation[str]:
+    """The summaries of all experiments that fulfil all conditions as CSV."""
+    asked = dict(map(_split_condition, conditions))
+    return Operation("GET", "/experiments.csv", read_text, {**asked, "sort": sort})
 
 
 def _split_condition(condition: str) -> tuple[str, str]:
@@ -140,6 +148,11 @@ def history_csv(experiment_id: str, since: int | None = None) -> Operation[str]:
     """Metrics by epoch as CSV."""
     path, headers = f"{path_of(experiment_id)}/history", {"Accept": "text/csv"}
     return Operation("GET", path, read_text, {"since": since}, headers)
+
+
+def tensorboard(experiment_id: str) -> Operation[LogDirectory]:
+    """Metrics by epoch for TensorBoard, also while it runs: `extract` them to the folder that TensorBoard shows."""
+    return Operation("GET", f"{path_of(experiment_id)}/tensorboard", LogDirectory.of)
 
 
 def files(experiment_id: str) -> Operation[ItemList[ExperimentFile]]:

@@ -52,7 +52,8 @@ def test_files_follow_the_status(client: ApiClient, api_store: Store, tiny_spec:
     assert claim is not None
     claim.begin_history([])
     claim.append(point(0))
-    assert names() == ["history.csv", "history.svg", "report.html", "report.md", "experiment.json", "history.jsonl"]
+    made = ["history.csv", "history.svg", "tensorboard.zip", "report.html", "report.md"]
+    assert names() == [*made, "experiment.json", "history.jsonl"]
 
 
 def test_stored_file_is_sent_once(client: ApiClient, finished: str) -> None:

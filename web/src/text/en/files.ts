@@ -9,6 +9,7 @@ export default {
     sheet: "Contact sheet of misclassified images",
     history: "Metrics by epoch",
     curves: "Plot of the curves",
+    tensorboard: "Log directory for TensorBoard",
     record: "Record with spec, times and results",
     epochs: "Metrics by epoch, a line of JSON for each",
     log: "What the trainers logged",

@@ -11,6 +11,7 @@ const ko: Same<typeof en> = {
     sheet: "오분류 이미지 모음",
     history: "에포크별 지표",
     curves: "곡선 그림",
+    tensorboard: "TensorBoard용 로그 디렉터리",
     record: "스펙, 시간, 결과가 든 기록",
     epochs: "에포크별 지표, 한 줄에 JSON 하나",
     log: "학습 프로세스의 로그",

@@ -6,6 +6,7 @@ test("a file is described by its name", () => {
   assert.equal(kindOf("bundle.zip"), "bundle");
   assert.equal(kindOf("predictions-test.npz"), "predictions");
   assert.equal(kindOf("history.svg"), "curves");
+  assert.equal(kindOf("tensorboard.zip"), "tensorboard");
   assert.equal(kindOf("of a later version.txt"), "other");
 });
 

@@ -7,6 +7,7 @@ export type FileKind =
   | "sheet"
   | "history"
   | "curves"
+  | "tensorboard"
   | "record"
   | "epochs"
   | "log"
@@ -28,6 +29,7 @@ const KINDS: readonly [RegExp, FileKind][] = [
   [/^mistakes\.png$/, "sheet"],
   [/^history\.csv$/, "history"],
   [/^history\.svg$/, "curves"],
+  [/^tensorboard\.zip$/, "tensorboard"],
   [/^history\.jsonl$/, "epochs"],
   [/^experiment\.json$/, "record"],
   [/^trainer\.log$/, "log"],

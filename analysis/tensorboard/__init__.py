@@ -1,0 +1,1 @@
+"""Histories as log directories of TensorBoard."""

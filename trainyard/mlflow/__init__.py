@@ -1,0 +1,1 @@
+"""Experiments as runs of MLflow, by its REST API, without its packages."""
