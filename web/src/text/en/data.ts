@@ -37,7 +37,7 @@ export default {
   // upload
   dropHere: "Drop to add a dataset",
   addHint:
-    "A folder with one folder for each class, or a zip, tar or parquet of it. Folders named train, validation and test are splits.",
+    "A folder with one folder for each class, or a zip, tar or parquet of it, or arrays in an npz file. Folders named train, validation and test are splits.",
   chooseFolder: "Choose a folder",
   chooseArchive: "Choose an archive",
   reading: "Reading the folder",

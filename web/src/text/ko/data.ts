@@ -38,7 +38,7 @@ const ko: Same<typeof en> = {
     `실험에는 그대로 쓸 수 있습니다. 여기서 이미지를 보려면 ${name}.npz를 DATASETS_DIR 폴더에 넣고 서비스를 다시 시작하세요. Keras가 설치된 곳에서 다음 명령이 파일을 만듭니다:`,
   dropHere: "여기에 놓아 데이터셋 추가",
   addHint:
-    "클래스마다 폴더가 하나씩 있는 폴더, 또는 그 zip, tar, parquet 파일입니다. train, validation, test 폴더는 분할로 읽습니다.",
+    "클래스마다 폴더가 하나씩 있는 폴더, 또는 그 zip, tar, parquet 파일이나 배열의 npz 파일입니다. train, validation, test 폴더는 분할로 읽습니다.",
   chooseFolder: "폴더 선택",
   chooseArchive: "압축 파일 선택",
   reading: "폴더를 읽는 중",

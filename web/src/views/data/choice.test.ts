@@ -12,6 +12,12 @@ test("archive is sent as it is", () => {
   assert.equal(choice && bodyOf(choice), one.file);
 });
 
+test("arrays are sent as they are", () => {
+  const choice = choose([picked("my-digits.npz")]);
+  assert.equal(choice?.kind, "archive");
+  assert.equal(choice?.name, "my-digits");
+});
+
 test("folder is packed without what systems leave", async () => {
   const files = [
     "rose/1.jpg",

@@ -19,7 +19,7 @@ export interface Choice {
   bytes: number;
 }
 
-const ARCHIVE = /\.(zip|tar|tar\.gz|tgz|parquet|csv)$/i;
+const ARCHIVE = /\.(zip|tar|tar\.gz|tgz|parquet|csv|npz)$/i;
 const IMAGE = /\.(png|jpe?g|webp|gif|bmp|tiff?|heic|avif)$/i;
 const NAME = /^[a-z0-9][a-z0-9_-]{0,49}$/;
 /** What systems and programs leave in folders; the service passes over it, so that it need not be sent. */
