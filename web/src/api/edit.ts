@@ -14,12 +14,11 @@ export interface RunEdit extends Edit {
   priority?: number;
 }
 
-/** Send an edit; it arrives where the page is left at once, too. Throws Problem where it is rejected. */
+/** Send an edit. Throws Problem where it is rejected. */
 export async function sendEdit(id: string, edit: RunEdit): Promise<void> {
   await request(`/experiments/${encodeURIComponent(id)}`, {
     method: "PATCH",
     headers: { "content-type": "application/merge-patch+json" },
     body: JSON.stringify(edit),
-    keepalive: true,
   });
 }
