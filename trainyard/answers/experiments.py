@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from pydantic import Field
 
 from trainyard.answers.base import Answer, JsonObject
+from trainyard.answers.improvements import Improvement
 from trainyard.frames import data_frame
 
 if TYPE_CHECKING:
@@ -41,35 +42,6 @@ class Failure(Answer):
 
     type: str
     message: str
-
-
-class ImprovementCheck(Answer):
-    """The comparison with the experiment `baseline`, which served, on the same samples of `split`."""
-
-    baseline: str
-    split: str
-    samples: int
-    accuracy_before: float
-    accuracy: float
-    fixed: int
-    regressed: int
-    difference: float
-    difference_interval: tuple[float, float]
-    p: float
-    checked_at: datetime
-
-
-class Improvement(Answer):
-    """Of an experiment that is to replace what serves its dataset. `state` is pending, waiting (for approval),
-    promoted, rejected or declined; `check` is null before it was checked."""
-
-    baseline: str
-    promote: str
-    state: str
-    check: ImprovementCheck | None = None
-    reason: str = ""
-    decided_by: str | None = None
-    decided_at: datetime | None = None
 
 
 class Experiment(Answer):

@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator
 
-from trainyard.answers.experiments import Experiment, History, Improvement, ImprovementCheck, Progress
+from trainyard.answers.experiments import Experiment, History, Progress
+from trainyard.answers.improvements import Improvement, ImprovementCheck
 from trainyard.cli.views.tables import Listing, right
 from trainyard.cli.views.text import count_text, epoch_text, metric_text, metrics_text, pace_text, time_text
 
