@@ -5,7 +5,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from models_store.backups.backing_up import back_up
+from models_store.backups.backing_up import BackedUp, back_up
 from models_store.backups.backup import Backup, Backups
 from models_store.backups.bucket import SCHEME, Bucket, check_bucket
 from models_store.backups.checking import Checked, check_backups
@@ -69,7 +69,7 @@ def _copy(options: argparse.Namespace) -> int:
         raise InvalidState(f"--keep was {options.keep}; expected 1 or more")
     if is_to:
         backup = back_up(Path(options.source), Bucket(options.target), keep=options.keep)
-        return _print(options, backup, _describe_backup(backup), backup.faults)
+        return _print(options, backup, _describe_backup(backup), (*backup.faults, *backup.pruning_faults))
     if is_from:
         restored = restore(Bucket(options.source), Path(options.target), options.backup)
         return _print(options, restored, _describe_restored(restored), restored.faults)
@@ -88,7 +88,7 @@ def _only(options: argparse.Namespace, name: str, is_allowed: bool, place: str) 
 
 def _list(options: argparse.Namespace) -> int:
     if not _is_bucket(options.bucket):
-        raise InvalidState(f"{options.bucket} is no bucket; expected {SCHEME}BUCKET or {SCHEME}BUCKET/PREFIX")
+        raise InvalidState(f"{options.bucket} is not a bucket; expected {SCHEME}BUCKET or {SCHEME}BUCKET/PREFIX")
     backups = Backups(Bucket(options.bucket))
     found = [backups.read(name) for name in backups.names()]
     if options.json:
@@ -136,26 +136,28 @@ def _describe_copy(copy: Copy) -> Iterator[str]:
     yield from _enumerate("not copied, or damaged", copy.faults)
 
 
-def _describe_backup(backup: Backup) -> Iterator[str]:
+def _describe_backup(backup: BackedUp) -> Iterator[str]:
     yield f"backup {backup.name}"
     yield _describe_records(backup.records)
     sent = f"{backup.copied_files:,} were sent ({backup.copied_bytes:,} bytes)"
     yield f"{_count(backup.files, 'file')} ({backup.bytes:,} bytes), of which {sent}"
     yield f"{_count(backup.verified, 'result')} verified by sha256"
     yield from _enumerate("not backed up, or damaged", backup.faults)
+    yield from _enumerate("older backups not removed", backup.pruning_faults)
 
 
 def _describe_restored(restored: Restored) -> Iterator[str]:
     yield f"backup {restored.backup}"
     yield _describe_records(restored.records)
     yield f"{_count(restored.files, 'file')} restored ({restored.bytes:,} bytes), verified by sha256"
-    yield from _enumerate("not restored", restored.faults)
+    yield from _enumerate("not in the backup, not restored, or damaged", restored.faults)
 
 
 def _describe_checked(checked: Checked) -> Iterator[str]:
     of = _count(checked.backups, "backup")
     yield f"{of}: {_count(checked.files, 'file')} ({checked.bytes:,} bytes) verified by sha256"
     yield from _enumerate("missing, or damaged", checked.faults)
+    yield from _enumerate("removed, so that the next backup sends them again if the store has them", checked.removed)
 
 
 def _describe_line(backup: Backup) -> str:

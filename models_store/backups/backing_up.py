@@ -8,6 +8,7 @@ import gzip
 import tempfile
 from collections import Counter
 from collections.abc import Container, Iterable, Iterator
+from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,11 +16,12 @@ from pathlib import Path
 from models_store.artifacts import MANIFEST_FILE, read_manifest
 from models_store.backups.backup import Backup, Backups, FileEntry, Listed
 from models_store.backups.bucket import Bucket, check_bucket
+from models_store.backups.content_index import ContentIndex
 from models_store.backups.lock import BackupLock, hold_lock
 from models_store.backups.pruning import prune
 from models_store.backups.threads import map_in_threads
 from models_store.backups.uploading import ReplacedError, Sent, Uploads
-from models_store.errors import Damaged, NotFound
+from models_store.errors import ClaimLost, Damaged, NotFound, StoreError
 from models_store.stored_files import (
     LEFT_OUT,
     MAX_TRIES,
@@ -32,12 +34,19 @@ from models_store.stored_files import (
 )
 
 
-def back_up(source: Path, bucket: Bucket, *, keep: int | None = None) -> Backup:
+class BackedUp(Backup):
+    """A backup that was made; `pruning_faults` say why older ones, or files that no backup has, were not removed."""
+
+    pruning_faults: tuple[str, ...] = ()
+
+
+def back_up(source: Path, bucket: Bucket, *, keep: int | None = None) -> BackedUp:
     """Back the store in `source` up to `bucket`, then remove all but the newest `keep` backups, if there are no faults.
 
     Raises InvalidState if `source` is not a store, also if it vanishes meanwhile, or `bucket` has something else; Busy
     if another backup is being made, ClaimLost if one began meanwhile, Unavailable, also if the bucket overwrites what
-    it should not. Then there is no new backup, and what was sent is not sent again.
+    it should not. Then there is no new backup, and what was sent is not sent again. Once there is one, nothing is
+    raised: what pruning meets is in `pruning_faults`.
     """
     source = source.resolve()
     check_source(source)
@@ -45,10 +54,20 @@ def back_up(source: Path, bucket: Bucket, *, keep: int | None = None) -> Backup:
     backups = Backups(bucket)
     backups.prepare()
     with hold_lock(bucket) as lock:
-        backup = _BackingUp(source, backups, lock).run()
+        try:
+            with closing(ContentIndex(backups, lock.renew_if_due)) as index:
+                backup = _BackingUp(source, backups, lock, index).run()
+        except ClaimLost as error:
+            raise ClaimLost(f"{error}; nothing of this one counts: start it again") from error
+        faults = list[str]()
         if keep is not None and not backup.faults:
-            prune(backups, keep, lock)
-    return backup
+            try:
+                prune(backups, keep, lock)
+            except Damaged as error:
+                faults.append(f"{error}; nothing is removed until that backup is not one of the newest {keep}")
+            except StoreError as error:
+                faults.append(f"{error}; the next backup with --keep removes what is left")
+    return BackedUp(**dict(backup), pruning_faults=tuple(faults))
 
 
 @dataclass
@@ -62,11 +81,11 @@ class _Read:
 
 
 class _BackingUp:
-    def __init__(self, source: Path, backups: Backups, lock: BackupLock) -> None:
+    def __init__(self, source: Path, backups: Backups, lock: BackupLock, index: ContentIndex) -> None:
         self._source = source
         self._backups = backups
         self._lock = lock
-        self._uploads = Uploads(backups.bucket)
+        self._uploads = Uploads(backups.bucket, index)
         self._earlier = _Earlier(backups)
         self._records = Counter[str]()
         self._sent = Sent()
@@ -137,7 +156,7 @@ class _BackingUp:
                 files, folders = dict[str, FileEntry](), list[str]()
                 self._walk(folder, "", (known, records), (files, folders), read.sent)
                 for name, (data, time_ns) in records.items():
-                    files[name] = self._uploads.store_bytes(data, time_ns, known.get(name), read.sent)
+                    files[name] = self._uploads.store_bytes(data, time_ns, read.sent)
                 read.verified = self._verify(folder, files, read.sent)
                 if not folder.is_dir():
                     return _Read(sent=Sent(read.sent.files, read.sent.bytes))

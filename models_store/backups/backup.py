@@ -5,6 +5,7 @@ content of each by its sha256, once for all backups. What describes a backup is 
 import gzip
 import hashlib
 import json
+import re
 import tempfile
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -25,6 +26,8 @@ _MARKER: Final = "trainyard.json"
 # Names sort by time; two in one millisecond differ by one.
 _TIME = "%Y%m%dT%H%M%S.%f"
 
+_SHA256: Final = re.compile("[0-9a-f]{64}")
+
 Sha256 = Annotated[str, StringConstraints(pattern="^[0-9a-f]{64}$")]
 
 
@@ -32,7 +35,7 @@ def _check_path(path: str) -> str:
     """Of what is read from a bucket nothing is written beside the folder that it is restored to."""
     parts = PurePosixPath(path).parts
     if not parts or path.startswith("/") or "\0" in path or any(part.startswith(".") for part in parts):
-        raise ValueError(f"{path!r} is no path of a store")
+        raise ValueError(f"{path!r} is not a path of a store")
     return path
 
 
@@ -99,15 +102,25 @@ class Backups:
         try:
             self.bucket.get(_MARKER)
         except NotFound:
-            if not all(key.startswith(PROBE) for key in self.bucket.list()):
+            # The folder itself, as consoles make it, has an empty key.
+            if not all(not key or key.startswith(PROBE) for key in self.bucket.list()):
                 raise InvalidState(
                     f"{self.bucket.url} is neither empty nor has backups (it has no {_MARKER}); name another prefix"
                 ) from None
             self.bucket.put(_MARKER, json.dumps({"schema_version": SCHEMA_VERSION}).encode())
 
     def names(self) -> list[str]:
-        """The names of all backups, the oldest first."""
-        return sorted(PurePosixPath(key).stem for key in self.bucket.list(_BACKUPS) if key.endswith(".json"))
+        """The names of all backups, the oldest first. Other objects below `backups/` are not ours."""
+        stems = ((key, PurePosixPath(key).stem) for key in self.bucket.list(_BACKUPS))
+        return sorted(name for key, name in stems if key == _key(name) and _time_of(name) is not None)
+
+    def contents(self) -> Iterator[tuple[str, int]]:
+        """The sha256 that each object with content of files, or a listing, is named by, and its size in bytes. Others
+        below `files/` are not ours."""
+        for key, size in self.bucket.list_sizes(FILES):
+            sha256 = PurePosixPath(key).name
+            if _SHA256.fullmatch(sha256) and key == file_key(sha256):
+                yield sha256, size
 
     def read(self, name: str) -> Backup:
         """Raises NotFound, which names the others, Damaged, Newer."""
@@ -123,12 +136,11 @@ class Backups:
 
     def next_name(self) -> str:
         """A name behind all others, also if the clock was set back."""
-        names = self.names()
-        now = datetime.now(UTC)
-        if names:
-            last = datetime.strptime(names[-1].removesuffix("Z"), _TIME).replace(tzinfo=UTC)
+        names, now = self.names(), datetime.now(UTC)
+        last = _time_of(names[-1]) if names else None
+        if last is not None:
             now = max(now, last + timedelta(milliseconds=1))
-        return f"{now.strftime(_TIME)[:-3]}Z"
+        return _name_at(now)
 
     def publish(self, backup: Backup) -> None:
         """From now on it is one. Raises Changed."""
@@ -170,3 +182,16 @@ class Backups:
 
 def _key(name: str) -> str:
     return f"{_BACKUPS}/{name}.json"
+
+
+def _name_at(time: datetime) -> str:
+    return f"{time.strftime(_TIME)[:-3]}Z"
+
+
+def _time_of(name: str) -> datetime | None:
+    """None if it is not the name of a backup."""
+    try:
+        time = datetime.strptime(name.removesuffix("Z"), _TIME).replace(tzinfo=UTC)
+    except ValueError:
+        return None
+    return time if _name_at(time) == name else None

@@ -50,7 +50,7 @@ class Bucket:
         """Raises InvalidState if `url` is none of a bucket, Unavailable if obstore is not installed."""
         match = _URL.fullmatch(url)
         if match is None:
-            raise InvalidState(f"{url} is no bucket; expected s3://BUCKET or s3://BUCKET/PREFIX")
+            raise InvalidState(f"{url} is not a bucket; expected s3://BUCKET or s3://BUCKET/PREFIX")
         self.url = url.rstrip("/")
         try:
             from obstore.store import S3Store  # noqa: PLC0415 - an optional dependency, 16 MB
@@ -82,12 +82,6 @@ class Bucket:
             # Each by a request of its own, which has a time limit and is repeated.
             for start in range(0, size, PIECE_BYTES):
                 yield bytes(api.get_range(self._store, key, start=start, end=min(start + PIECE_BYTES, size)))
-
-    def has(self, key: str, size: int) -> bool:
-        """Whether there is an object of `size` bytes."""
-        with suppress(NotFound), self._errors(key) as api:
-            return bool(api.head(self._store, key)["size"] == size)
-        return False
 
     def put(self, key: str, data: bytes) -> None:
         """Write an object, or replace it."""
@@ -124,10 +118,15 @@ class Bucket:
             raise Changed(f"{self.url}/{key} has been written meanwhile by another process") from None
 
     def list(self, prefix: str | None = None) -> Iterator[str]:
-        """Yield all keys, or those below the folder `prefix`, in no promised order."""
+        """Yield all keys, or those below the folder `prefix`, in no promised order; that of a folder itself, which
+        consoles make, without its slash."""
+        return (key for key, _ in self.list_sizes(prefix))
+
+    def list_sizes(self, prefix: str | None = None) -> Iterator[tuple[str, int]]:
+        """Yield keys as `list`, each with the bytes of its object."""
         with self._errors(prefix or "") as api:
             for objects in api.list(self._store, prefix, chunk_size=_LISTED_AT_ONCE):
-                yield from (each["path"] for each in objects)
+                yield from ((each["path"], each["size"]) for each in objects)
 
     def delete(self, keys: Sequence[str]) -> None:
         """Delete objects; one that is gone already is no error."""

@@ -70,8 +70,7 @@ class BackupLock:
             self._tag = self._bucket.replace(LOCK_KEY, self._content(), self._tag)
         except Changed as error:
             raise ClaimLost(
-                f"another backup to {self._bucket.url} began, since this one was silent for {LOCK_SECONDS:g} s; "
-                f"nothing of this one counts: start it again"
+                f"another backup to {self._bucket.url} began, since this one was silent for {LOCK_SECONDS:g} s"
             ) from error
         self._renewed = asked
 

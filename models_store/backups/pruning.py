@@ -1,9 +1,8 @@
 """Old backups, and the files that no other backup has."""
 
 from itertools import islice
-from pathlib import PurePosixPath
 
-from models_store.backups.backup import FILES, Backups
+from models_store.backups.backup import Backups, file_key
 from models_store.backups.lock import BackupLock
 
 _REMOVED_AT_ONCE = 1_000
@@ -13,7 +12,8 @@ def prune(backups: Backups, keep: int, lock: BackupLock) -> None:
     """Remove all but the newest `keep` backups, at least one, then files that none of those has, also of backups that
     were interrupted. About 100 bytes of memory for each file that stays.
 
-    Raises Damaged if a backup that is kept cannot be read, ClaimLost, Unavailable: nothing that is needed was removed.
+    Raises Damaged if a backup that is kept cannot be read: then nothing was removed; ClaimLost, Unavailable: then
+    nothing that is needed was.
     """
     names = backups.names()
     kept = set[bytes]()
@@ -27,7 +27,7 @@ def prune(backups: Backups, keep: int, lock: BackupLock) -> None:
     # Before their files: a backup is whole or not there.
     for name in names[:-keep]:
         backups.remove(name)
-    unused = (key for key in backups.bucket.list(FILES) if bytes.fromhex(PurePosixPath(key).name) not in kept)
+    unused = (file_key(sha256) for sha256, _ in backups.contents() if bytes.fromhex(sha256) not in kept)
     while keys := list(islice(unused, _REMOVED_AT_ONCE)):
         lock.renew_if_due()
         backups.bucket.delete(keys)

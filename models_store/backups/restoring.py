@@ -18,8 +18,8 @@ _LAST: Final = "experiments"
 
 
 class Restored(Frozen):
-    """What was restored: of `files`, with `bytes` in all, each matches its sha256; `faults` say which are missing or
-    damaged in the bucket."""
+    """What was restored: of `files`, with `bytes` in all, each matches its sha256; `faults` say which the backup does
+    not have, or did not match their manifest when it was made, then which are missing or damaged in the bucket."""
 
     backup: str
     records: dict[str, int]
@@ -89,7 +89,11 @@ class _Restoring:
         self._place.rmdir()
         os.sync()
         return Restored(
-            backup=self._backup.name, records=self._backup.records, files=files, bytes=size, faults=tuple(faults)
+            backup=self._backup.name,
+            records=self._backup.records,
+            files=files,
+            bytes=size,
+            faults=(*(f"{fault} (when it was backed up)" for fault in self._backup.faults), *faults),
         )
 
     def _files(self) -> Iterator[tuple[str, FileEntry]]:
@@ -107,7 +111,7 @@ class _Restoring:
         """Return its size, and what is wrong with it."""
         name, entry = file
         path = self._place / name
-        if _is_same(path, entry):
+        if _is_restored(path, entry):
             return entry.bytes, None
         temporary, digest = temporary_name(path), hashlib.sha256()
         try:
@@ -126,9 +130,14 @@ class _Restoring:
         return entry.bytes, None
 
 
-def _is_same(path: Path, entry: FileEntry) -> bool:
+def _is_restored(path: Path, entry: FileEntry) -> bool:
+    """Whether it was, before an interruption: what a machine that lost its power had not synced has size and time, and
+    other content."""
     try:
-        stat = path.stat()
+        with path.open("rb") as file:
+            stat = os.fstat(file.fileno())
+            if (stat.st_size, stat.st_mtime_ns) != (entry.bytes, entry.time_ns):
+                return False
+            return hashlib.file_digest(file, "sha256").hexdigest() == entry.sha256
     except FileNotFoundError:
         return False
-    return (stat.st_size, stat.st_mtime_ns) == (entry.bytes, entry.time_ns)

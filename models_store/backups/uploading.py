@@ -10,9 +10,8 @@ from typing import BinaryIO, Final
 
 from models_store.backups.backup import FileEntry, file_key
 from models_store.backups.bucket import PIECE_BYTES, Bucket
+from models_store.backups.content_index import ContentIndex
 
-# Asking for what is smaller costs as much as sending it.
-_ASKED_BYTES: Final = 64 << 10
 # Of large files, so that memory is bounded: each has two parts on their way.
 _LARGE_AT_ONCE: Final = 2
 
@@ -33,31 +32,31 @@ class Sent:
 class Uploads:
     """May be used by several threads."""
 
-    def __init__(self, bucket: Bucket) -> None:
+    def __init__(self, bucket: Bucket, index: ContentIndex) -> None:
         self._bucket = bucket
+        self._index = index
         self._large = threading.Semaphore(_LARGE_AT_ONCE)
 
     def store_file(self, path: Path, known: FileEntry | None, sent: Sent) -> FileEntry:
-        """Have the bucket hold the content of a file, which is not read if it has the size and time of `known`.
+        """Have the bucket hold the content of a file, which is not read if it has the size and time of `known`, and the
+        bucket has that.
 
         Of a file that others append to, what it has when it is opened. Raises OSError, ReplacedError, Unavailable.
         """
         with path.open("rb") as file:
             stat = os.fstat(file.fileno())
-            if known is not None and (known.bytes, known.time_ns) == (stat.st_size, stat.st_mtime_ns):
+            if known is not None and _is_unchanged(stat, known) and self._index.has(known):
                 return known
             if stat.st_size <= PIECE_BYTES:
-                return self.store_bytes(file.read(stat.st_size), stat.st_mtime_ns, known, sent)
+                return self.store_bytes(file.read(stat.st_size), stat.st_mtime_ns, sent)
             with self._large:
                 return self._store_large(file, stat.st_size, stat.st_mtime_ns, sent)
 
-    def store_bytes(self, data: bytes, time_ns: int, known: FileEntry | None, sent: Sent) -> FileEntry:
+    def store_bytes(self, data: bytes, time_ns: int, sent: Sent) -> FileEntry:
         entry = FileEntry(hashlib.sha256(data).hexdigest(), len(data), time_ns)
-        is_known = known is not None and known.sha256 == entry.sha256
-        key = file_key(entry.sha256)
-        if not is_known and not (len(data) > _ASKED_BYTES and self._bucket.has(key, len(data))):
-            self._bucket.put(key, data)
-            _count(sent, len(data))
+        if not self._index.has(entry):
+            self._bucket.put(file_key(entry.sha256), data)
+            self._count(entry, sent)
         return entry
 
     def _store_large(self, file: BinaryIO, size: int, time_ns: int, sent: Sent) -> FileEntry:
@@ -65,10 +64,19 @@ class Uploads:
         for piece in _pieces(file, size):
             digest.update(piece)
         entry = FileEntry(digest.hexdigest(), size, time_ns)
-        if not self._bucket.has(file_key(entry.sha256), size):
+        if not self._index.has(entry):
             self._bucket.upload(file_key(entry.sha256), _checked(file, entry), size)
-            _count(sent, size)
+            self._count(entry, sent)
         return entry
+
+    def _count(self, entry: FileEntry, sent: Sent) -> None:
+        self._index.add(entry)
+        sent.files += 1
+        sent.bytes += entry.bytes
+
+
+def _is_unchanged(stat: os.stat_result, known: FileEntry) -> bool:
+    return (known.bytes, known.time_ns) == (stat.st_size, stat.st_mtime_ns)
 
 
 def _pieces(file: BinaryIO, size: int) -> Iterator[bytes]:
@@ -94,8 +102,3 @@ def _checked(file: BinaryIO, entry: FileEntry) -> Iterator[bytes]:
     if digest.hexdigest() != entry.sha256:
         raise ReplacedError
     yield held
-
-
-def _count(sent: Sent, size: int) -> None:
-    sent.files += 1
-    sent.bytes += size

@@ -52,3 +52,8 @@ def unreliable_bucket(bucket_url: str, monkeypatch: pytest.MonkeyPatch) -> Calla
 def root(store: Store, tmp_path: Path) -> Path:
     """The folder of the store."""
     return tmp_path / "store"
+
+
+@pytest.fixture
+def target(tmp_path: Path) -> Path:
+    return tmp_path / "restored"

@@ -29,11 +29,6 @@ from tests.support.valkey import Valkey
 Succeed = Callable[..., Record]
 
 
-@pytest.fixture
-def target(tmp_path: Path) -> Path:
-    return tmp_path / "restored"
-
-
 def files_in(bucket: Bucket) -> set[str]:
     return set(bucket.list("files"))
 
@@ -224,16 +219,20 @@ def test_folder_with_files_is_not_restored_to(root: Path, bucket: Bucket, target
 
 def test_damaged_object_is_not_restored(root: Path, succeed: Succeed, bucket: Bucket, target: Path) -> None:
     record = succeed()
-    back_up(root, bucket)
+    backup = back_up(root, bucket)
     network = f"experiments/{record.id}/artifacts/model.onnx"
-    entries = {name: entry for listed in _listed(bucket) for name, entry in listed.items()}
-    bucket.put(file_key(entries[network]), b"damaged")
-    checked = check_backups(bucket)
-    assert [fault.partition(": ")[2] for fault in checked.faults] == [f"{network}: does not match its sha256"]
+    bucket.put(key_of(bucket, network), b"damaged")
     assert restore(bucket, target).faults == (f"{network}: does not match its sha256",)
     assert not (target / network).exists()
-    bucket.delete([file_key(entries[network])])
+    checked = check_backups(bucket)
+    assert [fault.partition(": ")[2] for fault in checked.faults] == [f"{network}: does not match its sha256"]
+    assert checked.removed == (f"{backup.name}: {network}",)
     assert restore(bucket, target.with_name("again")).faults == (f"{network}: is missing in the bucket",)
+
+
+def key_of(bucket: Bucket, name: str) -> str:
+    """The key of a file of the newest backup."""
+    return file_key({name: sha256 for listed in _listed(bucket) for name, sha256 in listed.items()}[name])
 
 
 def _listed(bucket: Bucket) -> list[dict[str, str]]:

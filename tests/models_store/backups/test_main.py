@@ -48,3 +48,6 @@ def test_backup_is_made_listed_checked_and_restored(
     (root / "experiments" / record.id / "artifacts" / "model.onnx").write_bytes(b"damaged")
     assert run("copy", root, bucket_url, status=1)[-2] == "not backed up, or damaged: 1"
     assert run("list", bucket_url)[1].endswith(" bytes, 1 fault)")
+    title, fault = run("copy", bucket_url, tmp_path / "with_faults", status=1)[-2:]
+    assert title == "not in the backup, not restored, or damaged: 1"
+    assert fault.endswith("does not match its sha256 in manifest.json (when it was backed up)")

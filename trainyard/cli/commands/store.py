@@ -57,7 +57,12 @@ def check(
         int, typer.Option(min=1, help="Run it on so many machines at once: they try whether locks hold between them.")
     ] = 1,
     read: Annotated[
-        bool, typer.Option("--read", help="Read all that the backups in a bucket have, and compare it with its sha256.")
+        bool,
+        typer.Option(
+            "--read",
+            help="Read all that the backups in a bucket have, and compare it with its sha256. What is damaged is "
+            "removed, so that the next backup sends it again.",
+        ),
     ] = False,
     json: _Json = False,
 ) -> None:

@@ -59,8 +59,8 @@ def test_check_of_a_missing_folder_names_it(tmp_path: Path, capfd: pytest.Captur
         (("copy", "{store}", "s3://one/a", "--delete"), "--delete is for a copy in a folder"),
         (("copy", "{store}", "copy", "--keep", "2"), "--keep is for TO in a bucket"),
         (("copy", "{store}", "copy", "--backup", "2026"), "--backup is for FROM in a bucket"),
-        (("copy", "{store}", "s3://UPPER"), "s3://UPPER is no bucket"),
-        (("list", "var/store"), "var/store is no bucket"),
+        (("copy", "{store}", "s3://UPPER"), "s3://UPPER is not a bucket"),
+        (("list", "var/store"), "var/store is not a bucket"),
         (("check", "{store}", "--read"), "--read is for backups in a bucket"),
     ],
 )
