@@ -71,11 +71,13 @@ class _Found(NamedTuple):
 
 def prune(store: Store, limits: Retention, is_serving: IsServing, *, dry_run: bool) -> Pruning:
     """Experiments that wait or run, have a star, serve, are pinned, belong to a sweep that has not ended, count in the
-    budget of an assignment, or whose weights an unfinished one starts with are kept. Raises Unavailable."""
+    budget of an assignment, are to be checked or approved before they serve, or whose weights an unfinished one starts
+    with are kept. Raises Unavailable."""
     experiments = store.experiments
 
     def remove(record: Record) -> None:
         _reject_wanted(store, record)
+        _reject_undecided(record)
         reject_budgeted(store, record)
         experiments.pins.reject_serving(record.id, record.dataset, is_serving(record.id))
         experiments.reject_needed(record)
@@ -145,6 +147,16 @@ def _beyond(found: _Found, limits: Retention, removed: list[PrunedExperiment]) -
             yield each, f"{quantity(newer, 'newer one has', 'newer ones have')} ended, and {kept} kept"
         elif limits.max_bytes is not None and left > limits.max_bytes:
             yield each, f"all {found.name} take {left:,} bytes, of at most {limits.max_bytes:,}"
+
+
+def _reject_undecided(record: Record) -> None:
+    """Raises InvalidState for a fine-tuned model that may come to serve."""
+    if record.improvement is None or record.status is not Status.SUCCEEDED:
+        return
+    if record.improvement.state == "waiting":
+        raise InvalidState(f"it waits for approval: POST /experiments/{record.id}:promote or :decline decides")
+    if record.improvement.state == "pending":
+        raise InvalidState("it is about to be compared with what serves")
 
 
 def _reject_wanted(store: Store, record: Record) -> None:

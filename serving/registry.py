@@ -54,16 +54,18 @@ class Registry:
 
     # -- choosing ----------------------------------------------------------------------------------------------------
 
-    def refresh(self, timeout_seconds: float = 0.0) -> None:
+    def refresh(self, timeout_seconds: float = 0.0) -> bool:
         """Serve the pinned models and the best of the others. Waits up to `timeout_seconds` for another thread that
-        does so. While Redis is away only pins are followed, and everything else stays as it is."""
+        does so; False if that was too short. While Redis is away, too: then only pins are followed."""
         if not self._refreshing.acquire(timeout=timeout_seconds):
-            return
+            return False
         try:
             with seeing_everything():
                 self._choose()
+            return True
         except Unavailable as error:
             log.warning("the best models are unknown: %s", error)
+            return False
         finally:
             self._refreshing.release()
 
@@ -135,10 +137,9 @@ class Registry:
         change: Callable[[Record], Record] = lambda record: record,
     ) -> None:
         """Have a model serve `dataset` even if others are better: here at once, and in other processes when they
-        refresh. `change` makes what is written to its record along with it, and may raise.
-
-        It is read from disk, loaded and probed first. Raises NotFound, InvalidState if it has not succeeded or is of
-        another dataset, Damaged, Unavailable; then nothing changes.
+        refresh. `change` makes what is written to its record along with it, and may raise; it is called while no other
+        pin can be set. The model is read from disk, loaded and probed first. Raises NotFound, InvalidState if it has
+        not succeeded or is of another dataset, Damaged, Unavailable; then nothing changes.
         """
         self._catalogue.check_pinnable(dataset, experiment_id)
         model = self._loaded.reload(experiment_id)

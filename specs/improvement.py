@@ -49,7 +49,7 @@ class ImprovementSpec(Schema):
     ) -> dict[str, Any]:
         """The document of the experiment that fine-tunes the one of the id `source_id`, which has the document
         `stored`: other samples, weights, epochs and learning rate, and all else as it was. What that added and is no
-        longer `known` is left out. Raises SpecError if it is no longer valid."""
+        longer `known` is left out. Raises SpecError if it is no longer valid, or has no place for the corrections."""
         dataset = stored.get("dataset") or {}
         before = [each for each in dataset.get("add") or () if each["name"] in known]
         source = parse_spec({**stored, "dataset": {**dataset, "add": before}}, known)
@@ -57,7 +57,8 @@ class ImprovementSpec(Schema):
         added = [each.model_dump(mode="json") for each in self.add or ()]
         if not added:
             others = [each for each in spec["dataset"]["add"] if each["name"] != corrections]
-            added = [*others[: limits.ADDED_DATASETS - 1], {"name": corrections, "limit_per_class": None}]
+            _reject_full(others, corrections)
+            added = [*others, {"name": corrections, "limit_per_class": None}]
         training = spec["training"]
         epochs = min(training["epochs"], max(_MIN_EPOCHS, math.ceil(training["epochs"] * _SHARE_OF_EPOCHS)))
         rate = self.learning_rate or source.training.optimizer.peak_learning_rate * _RATE
@@ -74,6 +75,18 @@ class ImprovementSpec(Schema):
                 "epochs": self.epochs or epochs,
             },
         }
+
+
+def _reject_full(others: list[dict[str, Any]], corrections: str) -> None:
+    """Raises SpecError."""
+    if len(others) < limits.ADDED_DATASETS:
+        return
+    names = ", ".join(each["name"] for each in others)
+    detail = (
+        f"the model was trained on {len(others)} added datasets ({names}), as many as can be added, and {corrections} "
+        f'would be one more; name those that are to be added: {{"add": ["{corrections}", ...]}}'
+    )
+    raise SpecError([Problem(pointer="/add", detail=detail)])
 
 
 @contextmanager

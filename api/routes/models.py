@@ -5,13 +5,14 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Response
 
 from api import content, request_bodies
-from api.access import READ, SERVE
+from api.access import READ, SERVE, KeyDep
 from api.dependencies import BaselinesDep, BodyDep, RegistryDep, StoreDep, SyntaxDep
-from api.ownership import OWN_PIN, Owner
+from api.ownership import OWN_PIN, Owner, check_pin
 from api.schemas.models import PromotionList, ServingModel, ServingModelList, ServingTraffic, ServingTrafficList
 from api.wire.caching import ValidatorsDep, conditional
 from api.wire.posted_spec import parse_posted_document
 from models_store.errors import NotFound
+from models_store.experiments.record import Record
 from models_store.models.traffic import ModelTraffic
 from serving.answering_model import AnsweringModel
 from serving.errors import UnknownDataset
@@ -31,7 +32,7 @@ def list_models(registry: RegistryDep, validators: ValidatorsDep) -> Response:
 
 @router.put("/models/serving/{dataset}", openapi_extra=request_bodies.SERVING, dependencies=[SERVE, OWN_PIN])
 def set_serving_model(
-    dataset: str, body: BodyDep, syntax: SyntaxDep, store: StoreDep, registry: RegistryDep, owner: Owner
+    dataset: str, body: BodyDep, syntax: SyntaxDep, store: StoreDep, registry: RegistryDep, owner: Owner, key: KeyDep
 ) -> ServingModel:
     """Pin a model to a dataset, so that it answers even if others are better: `{"experiment_id": "..."}`; or return to
     the best: `{"policy": "best"}`. It takes effect here at once, in other API processes within a second, and outlasts
@@ -43,8 +44,13 @@ def set_serving_model(
     if dataset not in (known := store.known_datasets()):
         raise NotFound(unknown_dataset(dataset, known))
     wanted = parse_serving(parse_posted_document(body, syntax, '{"policy": "best"}'))
+
+    def check(record: Record) -> Record:
+        check_pin(dataset, store, key)  # loading it takes a while, in which somebody may set another one
+        return record
+
     if wanted.experiment_id is not None:
-        registry.pin(dataset, wanted.experiment_id, owner)
+        registry.pin(dataset, wanted.experiment_id, owner, check)
     else:
         registry.unpin(dataset)
     return ServingModel.of(registry.status(dataset))

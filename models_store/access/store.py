@@ -21,7 +21,7 @@ from models_store.errors import InvalidState, Newer, NotAuthenticated, NotFound
 from models_store.file_cache import FileCache
 from models_store.files import create_exclusive, lock_folder, make_private, write_atomic
 from models_store.frozen import utc_now
-from specs.access import KeySpec
+from specs.access import KeyScope, KeySpec
 
 FOLDER = "keys"
 # How long a key that another process revoked may still be valid here.
@@ -135,6 +135,11 @@ class KeyStore:
         """Of this owner, or of any."""
         now = utc_now()
         return any(each.is_admin and each.is_live(now) for each in self.list() if owner in (None, each.owner))
+
+    def has_live(self, owner: str, scope: KeyScope) -> bool:
+        """Whether the owner has a key that allows this now, or an admin's."""
+        now = utc_now()
+        return any(each.owner == owner and each.allows([scope]) and each.is_live(now) for each in self.list())
 
     def verify(self, token: str) -> Key | None:
         """The key, if it is valid. Takes some microseconds, whether there is such a key or not."""

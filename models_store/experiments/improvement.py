@@ -41,12 +41,14 @@ class Improvement(Nested):
 
     `pending`: it is trained, or about to be checked; `waiting`: somebody is to decide; `promoted`: it was pinned;
     `rejected`: it is worse than what served; `declined`: somebody decided against it. `promote` says whether it is
-    pinned by itself if it is not worse. `reason` says in a sentence why it waits or was rejected. `decided_by` is whose
-    key decided, null where it was decided by the check alone, or no keys are asked for. `check` is null before it was
+    pinned by itself if it is not worse; `by_token`, that it was asked for with a token of an identity provider, whose
+    scopes are not known later. `reason` says in a sentence why it waits or was rejected. `decided_by` is whose key
+    decided, null where it was decided by the check alone, or no keys are asked for. `check` is null before it was
     checked, where it could not be, and where it is of a test split that is hidden."""
 
     baseline: str
     promote: Promote
+    by_token: bool = False
     state: ImprovementState = "pending"
     check: ImprovementCheck | None = None
     reason: str = ""

@@ -21,6 +21,16 @@ UNCHECKED = "improvement=pending"
 _CLASS = 2.0**42
 
 
+# Of those that are to improve what serves, and may still do so.
+_UNDECIDED = (Status.QUEUED, Status.RUNNING, Status.SUCCEEDED)
+
+
+def improving(baseline: str) -> str:
+    """The filter of those that are to improve the experiment `baseline`: they wait, are trained, or about to be
+    checked."""
+    return f"improving={baseline}"
+
+
 class ShownState(NamedTuple):
     """What the reconciler compares with disk, and what a search for names reads, of an experiment in the view.
     `damaged` are the names of files, `name` is in lower case."""
@@ -66,6 +76,8 @@ def memberships(record: Record) -> dict[str, float]:
             members[index] = score if is_of_whole_dataset(record) else score - 1
         elif record.improvement.state == "pending":
             members[keys.index("created_at", UNCHECKED)] = scores["created_at"]
+    if record.improvement is not None and record.improvement.state == "pending" and record.status in _UNDECIDED:
+        members[keys.index("created_at", improving(record.improvement.baseline))] = scores["created_at"]
     if not record.status.is_terminal and (source := weights_source(record)):
         members[keys.index("created_at", f"weights_from={source}")] = scores["created_at"]
     if record.is_queued:

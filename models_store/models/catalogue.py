@@ -179,13 +179,14 @@ class ModelCatalogue:
         change: Callable[[Record], Record] = lambda record: record,
     ) -> Pin:
         """Let it serve `dataset` until `unpin`, in every process and across restarts. The caller has loaded and probed
-        it. `change` makes what is written to the record along with it, and may raise. Raises as `check_pinnable`,
-        Damaged, Busy."""
+        it. `change` makes what is written to the record along with it, and may raise: until the end no other pin is
+        set. Raises as `check_pinnable`, Damaged, Busy."""
         # Under its lock: a deletion comes before, or finds the pin.
         with self._experiments.lock(experiment_id) as record:
             self._reject_unpinnable(dataset, record)
-            changed = change(record)
-            pin = self._experiments.pins.put(Pin(dataset=dataset, experiment_id=experiment_id, owner=owner))
+            with self._experiments.pins.lock():
+                changed = change(record)
+                pin = self._experiments.pins.write(Pin(dataset=dataset, experiment_id=experiment_id, owner=owner))
             if changed is not record:
                 self._experiments.write(changed)
             return pin

@@ -1,6 +1,7 @@
 """Pins: the models chosen to serve their dataset, even if others are better; one file per dataset."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 
@@ -51,10 +52,20 @@ class Pins:
                 )
         return pins
 
+    @contextmanager
+    def lock(self) -> Iterator[None]:
+        """While pins are read, and one of them is written by what was read. Raises Busy."""
+        with lock_folder(self.folder):
+            yield
+
     def put(self, pin: Pin) -> Pin:
         """Raises Busy, StorageFull."""
-        with lock_folder(self.folder):
-            write_atomic(self._path(pin.dataset), pin.model_dump_json().encode())
+        with self.lock():
+            return self.write(pin)
+
+    def write(self, pin: Pin) -> Pin:
+        """Only under the lock. Raises StorageFull."""
+        write_atomic(self._path(pin.dataset), pin.model_dump_json().encode())
         return pin
 
     def remove(self, dataset: str) -> None:

@@ -64,6 +64,24 @@ def test_added_datasets_stay_unless_deleted() -> None:
     assert names == [("mnist", 5), ("digits-corrections", None)]
 
 
+def test_corrections_need_a_place_among_the_added() -> None:
+    names = [f"added-{number}" for number in range(8)]
+    known = {**KNOWN, **dict.fromkeys(names, DATASETS["mnist"])}
+
+    def document(*added: str) -> dict[str, Any]:
+        stored = {**STORED, "dataset": {"name": "digits", "add": [{"name": each} for each in added]}}
+        return parse_improvement({}, known).document(stored, ID, "digits-corrections", known)
+
+    assert len(document(*names[1:], "digits-corrections")["dataset"]["add"]) == 8
+    with pytest.raises(SpecError) as caught:
+        document(*names)
+
+    [problem] = caught.value.problems
+    assert problem.pointer == "/add"
+    assert "trained on 8 added datasets (added-0, added-1" in problem.detail
+    assert '{"add": ["digits-corrections", ...]}' in problem.detail
+
+
 def test_wishes_come_first() -> None:
     wanted = {"add": ["mnist"], "epochs": 2, "learning_rate": 0.001}
 

@@ -83,6 +83,7 @@ def improvement(**changes: Any) -> JsonObject:
     return {
         "baseline": OTHER_ID,
         "promote": "automatic",
+        "by_token": False,
         "state": "promoted",
         "check": check,
         "reason": "",

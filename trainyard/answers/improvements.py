@@ -23,10 +23,12 @@ class ImprovementCheck(Answer):
 
 class Improvement(Answer):
     """Of an experiment that is to replace what serves its dataset. `state` is pending, waiting (for approval),
-    promoted, rejected or declined; `check` is null before it was checked."""
+    promoted, rejected or declined; `check` is null before it was checked. `by_token`: it was asked for with a token of
+    an identity provider."""
 
     baseline: str
     promote: str
+    by_token: bool = False
     state: str
     check: ImprovementCheck | None = None
     reason: str = ""

@@ -51,14 +51,17 @@ def improve(
     epochs: int | None = None,
     learning_rate: float | None = None,
     private: bool | None = None,
+    idempotency_key: str | None = None,
 ) -> Operation[Experiment]:
     """Fine-tune the model that serves `dataset`, with its corrections, or with the datasets `add`; the result is
-    compared with what serves then, and promoted `automatic`ally unless it is worse, or waits `on_approval`. Raises
-    Conflict if no label was corrected yet."""
+    compared with what serves then, and promoted `automatic`ally unless it is worse, or waits `on_approval`. The same
+    `idempotency_key` and wishes return the same experiment, so that a call can be repeated safely. Raises Conflict if
+    no label was corrected yet, or the same model is being improved already."""
     wanted = {"add": list(add) or None, "promote": promote, "epochs": epochs, "learning_rate": learning_rate}
     body = {name: value for name, value in wanted.items() if value is not None}
     path = f"/datasets/{segment(dataset)}:improve"
-    return Operation("POST", path, read_as(Experiment), {"private": private}, json=body)
+    headers = {} if idempotency_key is None else {"Idempotency-Key": idempotency_key}
+    return Operation("POST", path, read_as(Experiment), {"private": private}, headers, json=body)
 
 
 def promote(experiment_id: str) -> Operation[Experiment]:

@@ -11,6 +11,7 @@ from api.improvements import Improvements
 from models_store.corrections.correction import Correction
 from models_store.errors import InvalidState
 from models_store.experiments.record import Record
+from models_store.models.pins import Pin
 from models_store.store import Store
 from specs.access import KeyScope
 from specs.dataset import DATASETS
@@ -242,7 +243,9 @@ def test_check_is_made_once(client: ApiClient, corrected: Store, serving: Record
     check = corrected.experiments.read(queued).improvement
     assert check is not None
     assert check.check is not None
-    late._promote_by_itself(unchecked, unchecked.improvement, check.check)
+    pin = corrected.models.pins()["digits"]
+    assert isinstance(pin, Pin)
+    late._promote_by_itself(unchecked, unchecked.improvement, check.check, pin)
 
     assert serves(client) == (serving.id, "pinned")
     assert decided(client, queued)["state"] == "promoted"

@@ -36,13 +36,21 @@ def improve(
     learning_rate: Annotated[
         float | None, typer.Option("--learning-rate", help="Default: a tenth of the model's highest.")
     ] = None,
+    idempotency_key: Annotated[
+        str | None, typer.Option(metavar="KEY", help="The same key and options return the same experiment.")
+    ] = None,
     json: JsonOption = False,
     url: UrlOption = DEFAULT_URL,
 ) -> None:
     """Fine-tune the model that serves a dataset with the corrections, check it against that, and promote it."""
     with Client(url) as client:
         experiment = client.improve(
-            dataset, *add or (), promote=_PROMOTIONS[automatic], epochs=epochs, learning_rate=learning_rate
+            dataset,
+            *add or (),
+            promote=_PROMOTIONS[automatic],
+            epochs=epochs,
+            learning_rate=learning_rate,
+            idempotency_key=idempotency_key,
         )
         print_answer(experiment, json, improving_view)
 

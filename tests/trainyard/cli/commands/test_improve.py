@@ -28,6 +28,15 @@ def test_improve_says_how_to_follow(api: CannedApi, capsys: pytest.CaptureFixtur
     ]
 
 
+def test_key_makes_it_repeatable(api: CannedApi) -> None:
+    api.on("POST", PATH, Answer(samples.experiment(ID, improvement=samples.improvement()), 202))
+
+    assert run("improve", "digits", "--idempotency-key", "monday") == 0
+
+    [request] = api.requests("POST", PATH)
+    assert request.headers["idempotency-key"] == "monday"
+
+
 def test_nothing_to_improve_is_rejected(api: CannedApi, capsys: pytest.CaptureFixture[str]) -> None:
     api.on("POST", PATH, problem(409, "no label of digits was corrected yet"))
 
