@@ -19,7 +19,7 @@ from api.metrics import Metrics
 from api.oidc.provider import Provider
 from api.oidc.sign_in import SignIn
 from api.oidc.tokens import ProviderTokens
-from api.owner_places import OwnerPlaces
+from api.owner_places import OwnerPlaces, call_at_answer
 from api.request_limits import RequestLimits
 from models_store.access.key import Key
 from models_store.access.sign_ins import SignIns
@@ -89,6 +89,14 @@ class Access:
         owner = owner_of(scope)
         if owner is not None and _uses_thread(scope["endpoint"]):
             await self._limits.count_rejected("at_once", self.places.take(owner, scope))
+
+    @asynccontextmanager
+    async def without_place(self, scope: Scope) -> AsyncIterator[None]:
+        """While a body arrives, which takes as long as its client likes, and no thread: the place is given back, and
+        taken again once the body is there. Raises TooManyAtOnce."""
+        call_at_answer(scope)
+        yield
+        await self.take_place(scope)
 
     async def count_predictions(self, scope: Scope, count: int) -> None:
         """Of an admitted request that takes as much as so many more: all or none. Raises RateLimited."""

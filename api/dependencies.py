@@ -131,7 +131,8 @@ async def get_settings(request: Request) -> Settings:
 
 
 async def read_document(request: Request) -> bytes:
-    return await receive_body(request.scope, request.receive, limits.DOCUMENT_BYTES)
+    async with _services(request).access.without_place(request.scope):
+        return await receive_body(request.scope, request.receive, limits.DOCUMENT_BYTES)
 
 
 async def get_syntax(content_type: Annotated[str, Header(include_in_schema=False)] = "") -> Syntax | None:

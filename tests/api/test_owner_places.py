@@ -1,9 +1,11 @@
 """What one owner asks for at once does not keep others from being answered."""
 
 from concurrent.futures import ThreadPoolExecutor
+from threading import Event
 from typing import Any
 
 import httpx2
+import pytest
 from anyio import to_thread
 
 from analysis.plots import figure
@@ -78,6 +80,35 @@ def test_request_that_waits_too_long_is_told(keyed_client: ApiClient) -> None:
         assert keyed_client.get("/presets", headers=ann).status_code == 200
     keyed_client.portal.call(call_at_answer, taken[1])
     assert access.places.owners == 0
+
+
+def test_body_that_stalls_holds_no_place(keyed_client: ApiClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With its headers a request might hold a place of its owner for as long as its body takes."""
+    places = keyed_client.services.access.places = OwnerPlaces(at_once=1, seconds=PATIENCE_SECONDS)
+    begun, rest = Event(), Event()
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        async def receive_late() -> Any:
+            begun.set()
+            await to_thread.run_sync(rest.wait)
+            return await receive()
+
+        await keyed_client.api(scope, receive_late if scope.get("method") == "POST" else receive, send)
+
+    ann = headers_of(keyed_client, "ann", KeyScope.READ)
+    with ThreadPoolExecutor(2) as senders:
+        monkeypatch.setattr(keyed_client._transport, "app", app)
+        stalled = senders.submit(keyed_client.post, "/experiments:validate", json=SPEC, headers=ann)
+        assert begun.wait(PATIENCE_SECONDS)
+        meanwhile = senders.submit(keyed_client.get, "/presets", headers=ann)
+        try:
+            assert meanwhile.result(PATIENCE_SECONDS).status_code == 200
+            assert places.owners == 0
+        finally:
+            rest.set()
+        assert stalled.result(PATIENCE_SECONDS).status_code == 200
+
+    assert places.owners == 0
 
 
 def test_every_end_of_a_request_frees_its_place(keyed_client: ApiClient) -> None:
