@@ -17,7 +17,8 @@ StoreError                unavailable
 ├── Exhausted             exhausted
 │   ├── RateLimited       exhausted
 │   ├── QuotaReached      exhausted
-│   └── TooManyStreams    exhausted
+│   ├── TooManyStreams    exhausted
+│   └── TooManyAtOnce     exhausted
 ├── Forbidden             forbidden
 │   ├── InsufficientScope forbidden
 │   ├── SpaceUsedUp       forbidden
