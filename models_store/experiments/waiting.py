@@ -153,13 +153,13 @@ class WaitingExperiments:
 
     def other_candidates(self, jobs: Iterable[Waiting], named: str) -> list[str]:
         """The ids of other jobs than experiments that a worker may claim, in order: of owners in turn, or in order of
-        `turn` while Redis cannot be reached; where nobody owns any, first the one that is `named` by the message that
-        has woken it."""
-        waiting = sorted(jobs, key=lambda each: (each.turn, each.id))
+        `turn`, the time at which they were asked for, while Redis cannot be reached; where nobody owns any, first the
+        one that is `named` by the message that has woken it."""
+        waiting = sorted(jobs, key=_asked)
         if not any(each.owner for each in waiting):
             return [named, *(each.id for each in waiting if each.id != named)][:_MAX_CANDIDATES]
         try:
-            waiting = list(fair_order(waiting, self._index.last_starts()))
+            waiting = list(fair_order(waiting, self._index.last_starts(), _asked))
         except RedisError as error:
             log.warning("owners do not take turns: %r", error)
         first = [each.id for each in waiting[:_MAX_CANDIDATES]]
@@ -244,6 +244,11 @@ def _without(ids: Sequence[str], left: Callable[[Sequence[str]], Collection[str]
         part = ids[start : start + _MAX_CANDIDATES]
         omitted = left(part)
         yield from (each for each in part if each not in omitted)
+
+
+def _asked(job: Waiting) -> tuple[float, str]:
+    """Of other jobs than experiments, whose `turn` is the time."""
+    return job.turn, job.id
 
 
 def _is_shared(waiting: Sequence[Waiting]) -> bool:

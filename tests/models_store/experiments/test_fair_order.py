@@ -40,6 +40,12 @@ def test_priority_does_not_pass_other_owners() -> None:
     assert ids(waiting, bob=1) == "2031"
 
 
+def test_who_has_asked_first_is_first_whatever_the_ids() -> None:
+    waiting = [Waiting("z", 1.0, "ann"), Waiting("y", 2.0, "ann"), Waiting("a", 3.0, "bob")]
+    ordered = fair_order(waiting, {}, lambda each: (each.turn, each.id))
+    assert "".join(each.id for each in ordered) == "zay"
+
+
 @given(PLACES, STARTS)
 def test_order_keeps_turns_and_each_owners_order(places: list[tuple[int, str]], starts: dict[str, int]) -> None:
     waiting = queue(*places)
