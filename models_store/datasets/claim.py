@@ -1,9 +1,7 @@
 """The claim on a conversion: from an uploaded archive to a dataset that can be trained on."""
 
-from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import Self
 
 from models_store.datasets.images import IMAGES
 from models_store.datasets.record import Contents, DatasetRecord, DatasetStatus, FilesDone
@@ -12,33 +10,29 @@ from models_store.experiments.fair_order import Waiting
 from models_store.experiments.waiting import WaitingExperiments
 from models_store.files import PATIENCE_SECONDS, TEMPORARY_SUFFIX, remove_stale_temporaries
 from models_store.jobs.claim import Claim
-from models_store.jobs.jobs import Job, Jobs, Unfinished
+from models_store.jobs.jobs import Job, Unfinished
 from models_store.jobs.leases import Leases
 from models_store.jobs.queue import CONVERSION, JobName, Queue
+from models_store.jobs.turns import JobsInTurn
 
 
-class ConversionJobs(Jobs[DatasetRecord]):
-    """Uploaded datasets as jobs. A dataset's lock outlives it, so that no claim survives its deletion. Owners take
-    turns with them as with trainings: a start of either counts."""
+class ConversionJobs(JobsInTurn[DatasetRecord]):
+    """Uploaded datasets as jobs. A dataset's lock outlives it, so that no claim survives its deletion."""
 
     kind = CONVERSION
 
     def __init__(
         self, store: DatasetStore, queue: Queue, leases: Leases, max_attempts: int, turns: WaitingExperiments
     ) -> None:
-        super().__init__(queue, leases, max_attempts)
+        super().__init__(queue, leases, max_attempts, turns)
         self.store = store
-        self._turns = turns
 
-    def candidates(self, named: JobName) -> Iterator[JobName]:
-        """What a worker may claim, in order, that is woken by a message with a name."""
+    def waiting(self) -> list[Waiting]:
         queued = (each for each in self.store.records() if each.is_queued)
-        waiting = (Waiting(each.name, each.created_at.timestamp(), each.owner or "") for each in queued)
-        yield from ((each,) for each in self._turns.other_candidates(waiting, *named))
+        return [Waiting(each.name, each.created_at.timestamp(), each.owner or "") for each in queued]
 
-    def note_start(self, record: DatasetRecord) -> None:
-        """It is the turn of other owners."""
-        self._turns.note_start(record.owner)
+    def owner(self, record: DatasetRecord) -> str | None:
+        return record.owner
 
     def name(self, record: DatasetRecord) -> JobName:
         return (record.name,)
@@ -79,13 +73,6 @@ class ConversionJobs(Jobs[DatasetRecord]):
 
 
 class ConversionClaim(Claim[ConversionJobs, DatasetRecord]):
-    @classmethod
-    def acquire(cls, jobs: ConversionJobs, *name: str, worker: str) -> Self | None:
-        acquired = super().acquire(jobs, *name, worker=worker)
-        if acquired is not None:
-            jobs.note_start(acquired.record)
-        return acquired
-
     @property
     def archive(self) -> Path:
         return self._jobs.archive(self.record)

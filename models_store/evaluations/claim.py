@@ -1,43 +1,38 @@
 """The claim on an evaluation of a trained network on another dataset."""
 
-from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import Self
 
 from models_store.errors import Damaged, NotFound
 from models_store.evaluations.record import EvaluationRecord, SamplesDone
 from models_store.evaluations.store import RESULT, EvaluationStore
+from models_store.experiments.fair_order import Waiting
 from models_store.experiments.points import MetricValues
 from models_store.experiments.waiting import WaitingExperiments
 from models_store.files import PATIENCE_SECONDS, TEMPORARY_SUFFIX, lock_folder, remove_stale_temporaries
 from models_store.jobs.claim import Claim
-from models_store.jobs.jobs import Job, Jobs, Unfinished
+from models_store.jobs.jobs import Job, Unfinished
 from models_store.jobs.leases import Leases
 from models_store.jobs.queue import EVALUATION, JobName, Queue
+from models_store.jobs.turns import JobsInTurn
 
 
-class EvaluationJobs(Jobs[EvaluationRecord]):
-    """Evaluations as jobs, under the lock of their experiment. Owners take turns with them as with trainings: a start
-    of either counts."""
+class EvaluationJobs(JobsInTurn[EvaluationRecord]):
+    """Evaluations as jobs, under the lock of their experiment."""
 
     kind = EVALUATION
 
     def __init__(
         self, store: EvaluationStore, queue: Queue, leases: Leases, max_attempts: int, turns: WaitingExperiments
     ) -> None:
-        super().__init__(queue, leases, max_attempts)
+        super().__init__(queue, leases, max_attempts, turns)
         self.store = store
-        self._turns = turns
 
-    def candidates(self, named: JobName) -> Iterator[JobName]:
-        """What a worker may claim, in order, that is woken by a message with a name."""
-        found = self._turns.other_candidates(self.store.waiting(), ".".join(named))
-        yield from ((experiment_id, dataset) for experiment_id, _, dataset in (each.partition(".") for each in found))
+    def waiting(self) -> list[Waiting]:
+        return self.store.waiting()
 
-    def note_start(self, record: EvaluationRecord) -> None:
-        """It is the turn of other owners."""
-        self._turns.note_start(self.store.owner(*self.name(record)))
+    def owner(self, record: EvaluationRecord) -> str | None:
+        return self.store.owner(*self.name(record))
 
     def name(self, record: EvaluationRecord) -> JobName:
         return (record.experiment_id, record.dataset)
@@ -66,6 +61,7 @@ class EvaluationJobs(Jobs[EvaluationRecord]):
     def unfinished(self) -> Unfinished:
         queued: list[Job] = []
         running: list[Job] = []
+        self.store.clear_temporaries()
         for name in sorted(self.store.unfinished()):
             try:
                 record = self.read(name)
@@ -80,13 +76,6 @@ class EvaluationJobs(Jobs[EvaluationRecord]):
 
 
 class EvaluationClaim(Claim[EvaluationJobs, EvaluationRecord]):
-    @classmethod
-    def acquire(cls, jobs: EvaluationJobs, *name: str, worker: str) -> Self | None:
-        acquired = super().acquire(jobs, *name, worker=worker)
-        if acquired is not None:
-            jobs.note_start(acquired.record)
-        return acquired
-
     def show(self, progress: SamplesDone) -> None:
         """Write the progress into the record."""
         with self._lock() as current:

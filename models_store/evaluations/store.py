@@ -18,7 +18,7 @@ from models_store.events import EvaluationChange
 from models_store.experiments.fair_order import Waiting
 from models_store.experiments.record import Status
 from models_store.experiments.store import ExperimentStore
-from models_store.files import lock_folder, remove_directory, storage_errors, sync_directory, write_atomic
+from models_store.files import lock_folder, remove_directory, remove_stale_temporaries, storage_errors, write_atomic
 from models_store.jobs.queue import EVALUATION, Queue
 from models_store.models.serving_info import read_serving_info
 from models_store.visibility import UNSEEN
@@ -90,8 +90,7 @@ class EvaluationStore:
             with storage_errors(f"the evaluation on {spec.dataset}"):
                 folder = self.folder(experiment_id, spec.dataset)
                 folder.mkdir(parents=True, exist_ok=True)
-                self._mark(experiment_id, spec.dataset).write_text(owner or "")
-                sync_directory(self._marks)
+                write_atomic(self._mark(experiment_id, spec.dataset), (owner or "").encode())
                 self.write(record)
             if (folder / RESULT).exists():
                 remove_directory(folder / RESULT)
@@ -236,19 +235,24 @@ class EvaluationStore:
 
     def unfinished(self) -> set[tuple[str, str]]:
         """Experiment and dataset of all that have not ended, and perhaps of some that have."""
-        with os.scandir(self._marks) as entries:
-            return {
-                (experiment_id, dataset) for experiment_id, _, dataset in (each.name.partition(".") for each in entries)
-            }
+        names = (each.name.partition(".") for each in self._marked())
+        return {(experiment_id, dataset) for experiment_id, _, dataset in names}
 
     def waiting(self) -> list[Waiting]:
         """All that have not ended, and perhaps some that have, by the time at which they were asked for."""
         found = []
-        with os.scandir(self._marks) as entries:
-            for each in entries:
-                with suppress(FileNotFoundError):
-                    found.append(Waiting(each.name, each.stat().st_mtime, Path(each.path).read_text()))
+        for each in self._marked():
+            with suppress(FileNotFoundError):
+                found.append(Waiting(each.name, each.stat().st_mtime, each.read_text()))
         return found
+
+    def _marked(self) -> list[Path]:
+        with os.scandir(self._marks) as entries:
+            return [Path(each.path) for each in entries if not each.name.startswith(".")]
+
+    def clear_temporaries(self) -> None:
+        """Remove what killed writers of marks left behind."""
+        remove_stale_temporaries(self._marks)
 
     def owner(self, experiment_id: str, dataset: str) -> str | None:
         """Of the request for one that has not ended; None for nobody's."""

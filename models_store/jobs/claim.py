@@ -6,7 +6,8 @@ than its lease cannot overwrite its successor, even if Redis has lost everything
 """
 
 import logging
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Generic, Self, TypeVar
@@ -14,10 +15,11 @@ from typing import Any, Generic, Self, TypeVar
 from redis.exceptions import RedisError
 
 from models_store.connection import require_redis
-from models_store.errors import ClaimLost, Damaged, InvalidState, NotFound, StorageFull
-from models_store.files import replace_directory, storage_errors
+from models_store.errors import Busy, ClaimLost, Damaged, InvalidState, NotFound, StoreError, Unavailable
+from models_store.files import PATIENCE_SECONDS, replace_directory, storage_errors
 from models_store.jobs.failure import Failure
 from models_store.jobs.jobs import Jobs, R
+from models_store.jobs.queue import JobName
 
 J = TypeVar("J", bound=Jobs[Any])
 
@@ -35,14 +37,15 @@ class Claim(Generic[J, R]):
         self.record = record
 
     @classmethod
-    def acquire(cls, jobs: J, *name: str, worker: str) -> Self | None:
+    def acquire(cls, jobs: J, *name: str, worker: str, seconds: float = PATIENCE_SECONDS) -> Self | None:
         """Claim a queued job; None if there is nothing to do (running, ended, deleted), or if a newer
         version wrote it.
 
-        Raises Unavailable while Redis, which keeps the leases, cannot be reached, Busy, StorageFull.
+        Raises Unavailable while Redis, which keeps the leases, cannot be reached, or the job's folder not be written
+        to, Busy after `seconds`, StorageFull, OSError if what earlier attempts left behind cannot be removed.
         """
         try:
-            with jobs.lock(name), require_redis():
+            with jobs.lock(name, seconds), require_redis():
                 record: R = jobs.read(name)
                 if not record.is_queued:
                     return None
@@ -51,13 +54,40 @@ class Claim(Generic[J, R]):
                     return None
                 try:
                     cls._begin(jobs, record)
-                except (OSError, StorageFull):
+                except (OSError, Unavailable):
                     jobs.leases.release(record.id, record.attempts)
                     raise
         except (NotFound, Damaged) as error:
             log.warning("a message names a job that cannot be claimed: %s", error)
             return None
+        jobs.note_start(record)
         return cls(jobs, record)
+
+    @classmethod
+    def acquire_first(cls, jobs: J, names: Iterable[JobName], worker: str) -> Self | None:
+        """Claim the first of these that can be claimed; None if there is nothing to do.
+
+        One whose lock is held or whose folder cannot be written to holds up no other: it would be the first one for
+        each message. The locks of all are waited for as long as that of one. Raises the error of the first that was
+        passed over, as `acquire`, if none was claimed.
+        """
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        passed_over: StoreError | OSError | None = None
+        for name in names:
+            try:
+                claim = cls.acquire(jobs, *name, worker=worker, seconds=max(0.0, deadline - time.monotonic()))
+            except (Busy, Unavailable, OSError) as error:
+                if isinstance(error.__cause__, RedisError):
+                    raise  # so would all others
+                passed_over = passed_over or error
+                continue
+            if claim is not None:
+                if passed_over is not None:
+                    log.error("%s is done first: %s", claim, passed_over)
+                return claim
+        if passed_over is not None:
+            raise passed_over
+        return None
 
     @staticmethod
     def _begin(jobs: J, record: R) -> None:

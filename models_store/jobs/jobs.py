@@ -94,6 +94,9 @@ class Jobs(ABC, Generic[R]):
     @abstractmethod
     def unfinished(self) -> Unfinished: ...
 
+    def note_start(self, record: R) -> None:
+        """It was claimed: where owners take turns, it is that of others."""
+
     def restore(self, record: R) -> R:
         """The record of an abandoned job, with what its attempt wrote to disk beside it."""
         return record

@@ -149,8 +149,7 @@ class Supervisor:
             return
         try:
             with candidates as names:
-                claims = (claim_type.acquire(jobs, *name, worker=self._worker) for name in names)
-                claim = next((each for each in claims if each is not None), None)
+                claim = claim_type.acquire_first(jobs, names, self._worker)
             if claim is None:
                 log.info("no %s to do", jobs.kind.name)
                 return

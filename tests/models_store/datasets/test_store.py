@@ -6,13 +6,14 @@ import threading
 from collections.abc import Callable
 
 import pytest
+from redis.exceptions import ConnectionError as RedisConnectionError
 
 from models_store import keys
 from models_store.datasets.claim import ConversionClaim
 from models_store.datasets.folders import LOCKS, RECORD_FILE
 from models_store.datasets.images import IMAGES
 from models_store.datasets.record import Contents, DatasetRecord, DatasetStatus, FilesDone
-from models_store.errors import ClaimLost, InvalidState, NotFound, StorageFull
+from models_store.errors import Busy, ClaimLost, InvalidState, NotFound, StorageFull, Unavailable
 from models_store.files import LOCK_FILE
 from models_store.jobs.failure import Failure
 from models_store.store import Store
@@ -24,10 +25,10 @@ CONTENTS = Contents(
 )
 
 
-def added(store: Store, name: str = "own") -> DatasetRecord:
+def added(store: Store, name: str = "own", owner: str | None = None) -> DatasetRecord:
     with store.datasets.receive_archive() as archive:
         archive.write(b"archive")
-        return store.datasets.add(name, archive)
+        return store.datasets.add(name, archive, owner=owner)
 
 
 def ready(store: Store, name: str = "own") -> None:
@@ -239,9 +240,7 @@ def test_invalid_name_is_not_found(store: Store, name: str) -> None:
 
 def test_owners_take_turns_with_conversions(store: Store) -> None:
     for name, owner in (("a", "ann"), ("b", "ann"), ("c", "ann"), ("d", "bob")):
-        with store.datasets.receive_archive() as archive:
-            archive.write(b"archive")
-            store.datasets.add(name, archive, owner=owner)
+        added(store, name, owner)
     jobs = store.conversion_jobs
 
     def next_one(named: str) -> str:
@@ -249,3 +248,66 @@ def test_owners_take_turns_with_conversions(store: Store) -> None:
         return next(each for each in claims if each is not None).record.name
 
     assert [next_one(each) for each in "abcd"] == ["a", "d", "b", "c"]
+
+
+def test_first_conversion_is_of_who_asked_first(store: Store) -> None:
+    for name, owner in (("z", "ann"), ("a", "bob")):
+        added(store, name, owner)
+    assert list(store.conversion_jobs.candidates(("a",))) == [("z",), ("a",)]
+
+
+def test_conversion_that_cannot_begin_is_passed_over(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Otherwise no other one would ever be converted: it would be the first for each message."""
+    for name, owner in (("a", "ann"), ("b", "bob"), ("c", "cem")):
+        added(store, name, owner)
+    jobs = store.conversion_jobs
+    clean_up = jobs.clean_up
+
+    def fail_for_two(record: DatasetRecord) -> None:
+        if record.name == "a":
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+        if record.name == "b":
+            raise Unavailable("cannot write")
+        clean_up(record)
+
+    monkeypatch.setattr(jobs, "clean_up", fail_for_two)
+    claimed = ConversionClaim.acquire_first(jobs, jobs.candidates(("b",)), "worker")
+
+    assert claimed is not None
+    assert claimed.record.name == "c"
+    with pytest.raises(PermissionError):
+        ConversionClaim.acquire_first(jobs, jobs.candidates(("b",)), "worker")
+    monkeypatch.undo()
+    assert [claim(store, each).record.attempts for each in ("a", "b")] == [1, 1]
+
+
+def test_locked_conversion_is_passed_over(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("models_store.jobs.claim.PATIENCE_SECONDS", 0.01)
+    for name, owner in (("a", "ann"), ("b", "bob")):
+        added(store, name, owner)
+    jobs = store.conversion_jobs
+
+    with store.datasets.lock("a"):
+        claimed = ConversionClaim.acquire_first(jobs, jobs.candidates(("a",)), "worker")
+        with pytest.raises(Busy):
+            ConversionClaim.acquire_first(jobs, jobs.candidates(("a",)), "worker")
+
+    assert claimed is not None
+    assert claimed.record.name == "b"
+
+
+def test_without_redis_no_other_conversion_is_tried(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    tried = []
+
+    def lose(job_id: str, token: int) -> bool:
+        tried.append(job_id)
+        raise RedisConnectionError
+
+    for name in "ab":
+        added(store, name)
+    monkeypatch.setattr(store.experiments.leases, "acquire", lose)
+
+    with pytest.raises(Unavailable):
+        ConversionClaim.acquire_first(store.conversion_jobs, [("a",), ("b",)], "worker")
+
+    assert len(tried) == 1

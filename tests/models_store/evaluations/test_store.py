@@ -1,13 +1,19 @@
 """Evaluations on disk: requests, claims, results, marks."""
 
+import errno
+import os
+import shutil
 import threading
 from collections.abc import Callable
+from itertools import groupby
+from pathlib import Path
+from typing import Any
 
 import pytest
 
 from models_store import keys
 from models_store.artifacts import write_manifest
-from models_store.errors import ClaimLost, InvalidState, NotFound, NotOwner
+from models_store.errors import ClaimLost, InvalidState, NotFound, NotOwner, StorageFull, Unavailable
 from models_store.evaluations.claim import EvaluationClaim
 from models_store.evaluations.evaluation import write_cross_dataset_evaluation
 from models_store.evaluations.record import EvaluationRecord, EvaluationStatus, SamplesDone
@@ -20,6 +26,7 @@ from specs.dataset import DATASETS
 from specs.evaluation import EvaluationSpec, parse_evaluation
 from specs.experiment import ExperimentSpec
 from tests.models_store.abandoned import abandon
+from tests.models_store.children import killed_at_each_step
 from tests.support.evaluations import cross_dataset_evaluation_of
 from tests.support.published import publish
 from tests.support.valkey import Valkey
@@ -216,6 +223,68 @@ def test_owners_take_turns_with_evaluations(store: Store, tiny_spec: Callable[..
 
     assert [next_one(each) for each in runs] == [runs[0], runs[3], runs[1], runs[2]]
     assert list(jobs.candidates(("gone", "mnist")))[-1] == ("gone", "mnist")
+
+
+def test_first_evaluation_is_of_who_asked_first(store: Store, tiny_spec: Callable[..., ExperimentSpec]) -> None:
+    older, newer = (publish(store, tiny_spec()).id for _ in range(2))
+    store.evaluations.add(newer, MNIST, owner="ann")
+    store.evaluations.add(older, MNIST, owner="bob")
+    for seconds, each in enumerate((newer, older)):
+        os.utime(store.evaluations._mark(each, "mnist"), (seconds, seconds))
+
+    assert list(store.evaluation_jobs.candidates((older, "mnist"))) == [(newer, "mnist"), (older, "mnist")]
+
+
+def test_evaluation_in_unwritable_folder_is_passed_over(
+    store: Store, tiny_spec: Callable[..., ExperimentSpec], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    runs = [publish(store, tiny_spec()).id for _ in range(2)]
+    for each, owner in zip(runs, ("ann", "bob"), strict=True):
+        store.evaluations.add(each, MNIST, owner=owner)
+    jobs = store.evaluation_jobs
+    # As of a folder that is not writable, for root as well.
+    blocked = jobs.attempt_folder(jobs.read((runs[0], "mnist")).claim("worker"))
+    mkdir = Path.mkdir
+
+    def make(path: Path, *arguments: Any, **options: Any) -> None:
+        if path == blocked:
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+        mkdir(path, *arguments, **options)
+
+    monkeypatch.setattr(Path, "mkdir", make)
+    claimed = EvaluationClaim.acquire_first(jobs, jobs.candidates((runs[0], "mnist")), "worker")
+
+    assert claimed is not None
+    assert claimed.record.experiment_id == runs[1]
+    for _ in range(2):  # its lease is free again
+        with pytest.raises(Unavailable, match="cannot write the folder of attempt 1"):
+            EvaluationClaim.acquire_first(jobs, jobs.candidates((runs[0], "mnist")), "worker")
+
+
+def test_mark_has_its_owner_or_is_none(store: Store, finished: Record, reopened: Callable[[], Store]) -> None:
+    seen = []
+    for _ in killed_at_each_step(lambda: reopened().evaluations.add(finished.id, MNIST, owner="ann")):
+        seen.append([(each.id, each.owner) for each in store.evaluations.waiting()])
+        assert len(store.evaluations.unfinished()) == len(seen[-1])
+        store.evaluations.unmark(finished.id, "mnist")
+        shutil.rmtree(store.evaluations.folder(finished.id, "mnist"), ignore_errors=True)
+        for left in store.evaluations._marks.iterdir():
+            os.utime(left, (0, 0))
+        store.evaluation_jobs.unfinished()
+        assert list(store.evaluations._marks.iterdir()) == []
+    assert [each for each, _ in groupby(seen)] == [[], [(f"{finished.id}.mnist", "ann")]]
+
+
+def test_full_disk_leaves_no_mark(store: Store, finished: Record, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(_: int) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    with monkeypatch.context() as full:
+        full.setattr(os, "fsync", fail)
+        with pytest.raises(StorageFull):
+            store.evaluations.add(finished.id, MNIST)
+
+    assert list(store.evaluations._marks.iterdir()) == []
 
 
 def test_finished_evaluation_is_kept_from_others(store: Store, asked: EvaluationRecord) -> None:
