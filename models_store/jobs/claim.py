@@ -68,7 +68,7 @@ class Claim(Generic[J, R]):
         """Claim the first of these that can be claimed; None if there is nothing to do.
 
         One whose lock is held or whose folder cannot be written to holds up no other: it would be the first one for
-        each message. The locks of all are waited for as long as that of one. Raises the error of the first that was
+        each message. The locks of all are waited for no longer than that of one. Raises the error of the first that was
         passed over, as `acquire`, if none was claimed.
         """
         deadline = time.monotonic() + PATIENCE_SECONDS

@@ -83,7 +83,7 @@ def test_request_that_waits_too_long_is_told(keyed_client: ApiClient) -> None:
 
 
 def test_body_that_stalls_holds_no_place(keyed_client: ApiClient, monkeypatch: pytest.MonkeyPatch) -> None:
-    """With its headers a request might hold a place of its owner for as long as its body takes."""
+    """A client may take its time to send one."""
     places = keyed_client.services.access.places = OwnerPlaces(at_once=1, seconds=PATIENCE_SECONDS)
     begun, rest = Event(), Event()
 

@@ -235,7 +235,7 @@ def test_first_evaluation_is_of_who_asked_first(store: Store, tiny_spec: Callabl
     assert list(store.evaluation_jobs.candidates((older, "mnist"))) == [(newer, "mnist"), (older, "mnist")]
 
 
-def test_evaluation_in_unwritable_folder_is_passed_over(
+def test_unwritable_evaluation_is_passed_over(
     store: Store, tiny_spec: Callable[..., ExperimentSpec], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     runs = [publish(store, tiny_spec()).id for _ in range(2)]

@@ -40,7 +40,7 @@ def test_priority_does_not_pass_other_owners() -> None:
     assert ids(waiting, bob=1) == "2031"
 
 
-def test_who_has_asked_first_is_first_whatever_the_ids() -> None:
+def test_time_decides_who_asked_first() -> None:
     waiting = [Waiting("z", 1.0, "ann"), Waiting("y", 2.0, "ann"), Waiting("a", 3.0, "bob")]
     ordered = fair_order(waiting, {}, lambda each: (each.turn, each.id))
     assert "".join(each.id for each in ordered) == "zay"
