@@ -14,11 +14,13 @@ Kind = Literal["file", "folder", "special"]
 
 
 class Limits(NamedTuple):
-    """The maximum number of entries, and of uncompressed bytes of all files together and of one file."""
+    """The maximum number of entries, of uncompressed bytes of all files together and of one file, and of how many times
+    its compressed size a file may have; None for any, where the bytes of all files are bound enough."""
 
     entries: int
     bytes: int
     file_bytes: int
+    max_ratio: int | None = MAX_RATIO
 
 
 class Member(NamedTuple):
@@ -61,7 +63,8 @@ class Budget:
         """`pieces` of one file, counted; `packed` is its compressed size in bytes, if known. Raises UnreadableMember,
         InvalidArchive."""
         limits, length = self.limits, 0
-        most = float("inf") if packed is None else max(RATIO_FREE_BYTES, MAX_RATIO * packed)
+        ratio = limits.max_ratio
+        most = float("inf") if packed is None or ratio is None else max(RATIO_FREE_BYTES, ratio * packed)
         for piece in pieces:
             length += len(piece)
             self._bytes += len(piece)
@@ -70,5 +73,5 @@ class Budget:
             if length > limits.file_bytes:
                 raise UnreadableMember(f"has more than {limits.file_bytes:,} bytes, the limit for one file")
             if length > most:
-                raise UnreadableMember(f"unpacks to more than {MAX_RATIO} times its size, as no image does")
+                raise UnreadableMember(f"unpacks to more than {ratio} times its size, as no image does")
             yield piece

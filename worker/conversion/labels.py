@@ -1,5 +1,6 @@
 """Labels of the images of an upload, by their place in the archive, and the classes that follow from them."""
 
+import math
 import re
 import unicodedata
 from collections import Counter, defaultdict
@@ -65,6 +66,15 @@ def fraction_error(label: object, source: str) -> InvalidArchive:
         f"{source} has the label {label}; expected text or integers; to predict measured numbers is not supported, "
         "name a class for each range of them, such as `small`"
     )
+
+
+def whole_number(value: float, source: str) -> int | None:
+    """As pandas writes integers of which some are missing, which are None. Raises InvalidArchive for a fraction."""
+    if math.isnan(value):
+        return None
+    if not float(value).is_integer():
+        raise fraction_error(value, source)
+    return int(value)
 
 
 def reject_fractions(names: Collection[str], source: str) -> None:

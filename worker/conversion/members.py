@@ -8,7 +8,7 @@ from pathlib import Path, PurePosixPath
 from typing import BinaryIO, NamedTuple
 
 from archives.errors import InvalidArchive, UnreadableMember
-from archives.member import Limits, Member
+from archives.member import MAX_RATIO, Limits, Member
 from archives.names import Collisions, check_file, is_system_file, quote, split_path
 from archives.reader import open_archive
 from imaging.formats import IMAGE_SUFFIXES, begins_as_image
@@ -69,9 +69,9 @@ class Listing:
         self.ignored_files = 0
 
     @property
-    def has_arrays_alone(self) -> bool:
-        """Nothing else in the archive may hold images."""
-        return bool(self.arrays) and not (self.images or self.tables or self.parquets)
+    def may_be_arrays(self) -> bool:
+        """Nothing else in the archive but its tables may hold images."""
+        return bool(self.arrays) and not (self.images or self.parquets)
 
     def ignore_arrays(self) -> None:
         for file in self.arrays:
@@ -135,9 +135,22 @@ class UploadedFiles:
                 if position in positions:
                     yield position, _read(member)
 
-    def copy(self, targets: Mapping[int, Path], heartbeat: Callable[[], None]) -> None:
-        """Write entries, which may be larger than an image, to the files `targets`, by position."""
-        limits = self._limits._replace(file_bytes=self._limits.bytes)
+    def read_starts(self, positions: Container[int], heartbeat: Callable[[], None]) -> dict[int, bytes]:
+        """The first piece of each of the entries at `positions`."""
+        starts: dict[int, bytes] = {}
+        with self._archive.open("rb") as file:
+            for position, member in self._members(file, self._limits):
+                heartbeat()
+                if position in positions:
+                    starts[position] = _first_piece(member)
+        return starts
+
+    def copy(
+        self, targets: Mapping[int, Path], heartbeat: Callable[[], None], max_ratio: int | None = MAX_RATIO
+    ) -> None:
+        """Write entries, which may be larger than an image, to the files `targets`, by position. `max_ratio` is that of
+        `Limits`."""
+        limits = self._limits._replace(file_bytes=self._limits.bytes, max_ratio=max_ratio)
         with self._archive.open("rb") as file:
             for position, member in self._members(file, limits):
                 if position in targets:

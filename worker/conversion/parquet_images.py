@@ -1,6 +1,5 @@
 """Images and labels in parquet files, as Hugging Face and pandas write them."""
 
-import math
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, NamedTuple
@@ -12,7 +11,7 @@ import pyarrow.parquet as pq
 from archives.errors import InvalidArchive
 from archives.names import quote
 from specs.problem import quantity
-from worker.conversion.labels import Label, clean, fraction_error, is_missing
+from worker.conversion.labels import Label, clean, is_missing, whole_number
 from worker.conversion.members import ParquetFile
 from worker.conversion.parquet_files import open_parquet
 from worker.conversion.row_images import RowImage
@@ -83,7 +82,7 @@ def _rows(table: pq.ParquetFile, columns: list[str]) -> Iterator[dict[str, Any]]
 def _label(cells: dict[str, Any], columns: _Columns, file: ParquetFile) -> Label | None:
     value, given = cells[columns.label], cells[columns.split] if columns.split else None
     if isinstance(value, float):
-        value = _whole_number(value, file)
+        value = whole_number(value, quote(file.name))
     # Hugging Face writes -1 where the label is secret.
     if value is None or (columns.names and value == -1) or is_missing(clean(str(value))):
         return None
@@ -102,15 +101,6 @@ def _label(cells: dict[str, Any], columns: _Columns, file: ParquetFile) -> Label
             f"{quote(file.name)} has the label {value}, but names {quantity(len(columns.names), 'class', 'classes')}"
         )
     return None if kind == "unlabeled" else Label(kind, clean(columns.names[value]), found_as)
-
-
-def _whole_number(value: float, file: ParquetFile) -> int | None:
-    """As pandas writes integers of which some are missing."""
-    if math.isnan(value):
-        return None
-    if not value.is_integer():
-        raise fraction_error(value, quote(file.name))
-    return int(value)
 
 
 def _find_columns(schema: pa.Schema, file: ParquetFile) -> _Columns:

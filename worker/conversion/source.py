@@ -29,7 +29,7 @@ from worker.jobs.messages import ConversionJob
 
 _PARQUET = b"PAR1"
 _ARRAYS = frozenset(
-    {".npz", ".npy", ".mat", ".h5", ".hdf5", ".pkl", ".pickle", ".pt", ".feather", ".arrow", ".tfrecord"}
+    {".npy", ".npz", ".mat", ".h5", ".hdf5", ".pkl", ".pickle", ".pt", ".feather", ".arrow", ".tfrecord"}
 )
 Heartbeat = Callable[[], None]
 
@@ -41,7 +41,7 @@ def open_images(job: ConversionJob, heartbeat: Heartbeat) -> LabeledImages:
     encoding = find_encoding(job.options.names) if job.options.names else None
     files = UploadedFiles(job.archive, job.limits, encoding)
     listing = files.list(heartbeat)
-    if job.options.layout == "auto" and listing.has_arrays_alone:
+    if job.options.layout == "auto" and listing.may_be_arrays and not _name_of_pixels(job, files, listing, heartbeat):
         return label_arrays(job, files, listing, heartbeat)
     listing.ignore_arrays()
     if job.options.layout == "parquet" or (job.options.layout == "auto" and listing.parquets and not listing.images):
@@ -253,11 +253,11 @@ def _open_pixel_tables(
             others += 1
         else:
             copies.append(_about_copy(file.name, found[digest].name))
-    if listing.images and others:
+    if faults or (listing.images and others):
         for table in found.values():
             table.path.unlink()
-        return _PixelTables([], copies, others)
-    if faults:
+        found = {}
+    if faults and not (listing.images and others):
         raise faults[0]
     return _PixelTables(list(found.values()), copies, others)
 

@@ -27,6 +27,11 @@ _HUMP = re.compile("(?<=[a-z])(?=[A-Z])")
 _BETWEEN = re.compile(r"([\s._,;=#@+~()\[\]\0-]+)")
 
 
+def words_of(name: str) -> list[str]:
+    """Without case, as `seg` and `train` of `seg_train`, and `train` and `labels` of `trainLabels2`."""
+    return list(filter(None, re.split(r"[\W\d_]+", _HUMP.sub(" ", name).casefold())))
+
+
 def without_split(name: str) -> str:
     """What is left of `name` without words of splits and numbers, as `covid` of `covid_test`."""
     words = re.findall(r"[^\W\d_]+", _HUMP.sub(" ", name).casefold())
@@ -53,8 +58,7 @@ def name_beside_split(name: str) -> str:
 def split_of(name: str) -> Kind | None:
     """The split that `name` says, as in `train`, `seg_train`, `Training set`, `trainLabels` or `test1`; None if it says
     none, or several."""
-    words = re.split(r"[\W\d_]+", _HUMP.sub(" ", name).casefold())
-    kinds = {_WORDS[word] for word in words if word in _WORDS}
+    kinds = {_WORDS[word] for word in words_of(name) if word in _WORDS}
     return kinds.pop() if len(kinds) == 1 else None
 
 

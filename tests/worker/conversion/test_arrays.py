@@ -2,7 +2,6 @@
 
 import gzip
 import io
-import pickle
 import struct
 from pathlib import Path
 from typing import Any
@@ -13,11 +12,8 @@ import pytest
 from archives.errors import InvalidArchive
 from imaging.decode import decode
 from models_store.datasets.images import IMAGES, StoredImages
-from models_store.datasets.record import UploadOptions
 from tests.support.archives import image, zip_of
-from tests.worker.conversion.test_parquet_images import LIMITS, convert_upload
-from worker.conversion.source import open_images
-from worker.jobs.messages import ConversionJob
+from tests.worker.conversion.test_parquet_images import convert_upload
 
 X = np.arange(4 * 5 * 6, dtype=np.uint8).reshape(4, 5, 6)
 Y = np.array([1, 0, 1, 0])
@@ -40,6 +36,17 @@ def mnist(suffix: str = "-ubyte") -> dict[str, bytes]:
         f"t10k-images-idx3{suffix}": idx(X[:2] + 100),
         f"t10k-labels-idx1{suffix}": idx(Y[:2]),
     }
+
+
+def npy(array: np.ndarray) -> bytes:
+    file = io.BytesIO()
+    np.save(file, array)
+    return file.getvalue()
+
+
+def header(text: str) -> bytes:
+    """Of a .npy file."""
+    return b"\x93NUMPY\1\0" + struct.pack("<H", len(text)) + text.encode("latin1")
 
 
 def stored(folder: Path) -> list[np.ndarray]:
@@ -95,19 +102,6 @@ def test_validation_split_and_arrays_without_labels(tmp_path: Path) -> None:
     assert contents.warnings[0] == "'x_test.npy' has no labels beside it, and is left out"
 
 
-def test_pickled_arrays_are_not_loaded(tmp_path: Path) -> None:
-    class Trap:
-        def __reduce__(self) -> Any:
-            return (tmp_path.joinpath("opened").touch, ())
-
-    with pytest.raises(InvalidArchive, match=r"'x_train\.npy' is no array of numbers that can be read: .*object"):
-        convert_upload(tmp_path, npz(x_train=np.array([Trap(), Trap()], dtype=object), y_train=Y[:2]))
-    (tmp_path / "other").mkdir()
-    with pytest.raises(InvalidArchive, match="no array of numbers"):
-        convert_upload(tmp_path / "other", zip_of({"x_train.npy": pickle.dumps(X), "y_train.npy": pickle.dumps(Y)}))
-    assert not (tmp_path / "opened").exists()
-
-
 @pytest.mark.parametrize(
     ("arrays", "message"),
     [
@@ -116,8 +110,8 @@ def test_pickled_arrays_are_not_loaded(tmp_path: Path) -> None:
         ({"x_train": X, "y_train": Y[:3]}, "has 4 images, 'y_train.npy' 3 labels; expected as many"),
         ({"x_train": X, "y_train": np.eye(2, dtype=int)[Y]}, r"of one-hot labels save `labels.argmax\(axis=1\)`"),
         ({"x_train": X[0], "y_train": Y}, r"has the shape \(5, 6\); expected \(images, height, width\)"),
-        ({"x_train": X}, "are no images with labels; expected arrays of images and of labels"),
-        ({"arr_0": X, "arr_1": Y}, "'arr_0.npy', 'arr_1.npy' are no images with labels"),
+        ({"x_train": X}, "are not images with labels; expected arrays of images and of labels"),
+        ({"arr_0": X, "arr_1": Y}, "'arr_0.npy', 'arr_1.npy' are not images with labels"),
         ({"x_train": X, "images_train": X + 1, "y_train": Y}, "are both images of the train split; pack one of them"),
     ],
 )
@@ -126,51 +120,77 @@ def test_other_arrays_are_rejected(tmp_path: Path, arrays: Any, message: str) ->
         convert_upload(tmp_path, npz(**arrays))
 
 
-@pytest.mark.parametrize("content", [b"\0\0\x08\3\xff\xff\xff\xff" * 2, b"\0\0\x08\3\0", b"", b"\x93NUMPY\1\0"])
-def test_damaged_arrays_are_rejected(tmp_path: Path, content: bytes) -> None:
-    files = {"train-images-idx3-ubyte": content, "train-labels-idx1-ubyte": idx(Y)}
-    with pytest.raises(InvalidArchive, match="'train-images-idx3-ubyte' is no array of numbers that can be read"):
-        convert_upload(tmp_path, zip_of(files))
-
-
-def test_header_of_a_huge_array_is_rejected(tmp_path: Path) -> None:
-    for number, shape in enumerate([(2**40, 8, 8), (2**62, 8, 8), (2**64, 8, 8)]):
-        file = io.BytesIO()
-        np.lib.format.write_array_header_1_0(file, {"descr": "|u1", "fortran_order": False, "shape": shape})
-        folder = tmp_path / str(number)
-        folder.mkdir()
-        files = {"x_train.npy": file.getvalue() + X.tobytes(), "y_train.npy": npz(y=Y)}
-        with pytest.raises(InvalidArchive, match=r"'x_train\.npy' is no array of numbers that can be read"):
-            convert_upload(folder, zip_of(files))
-
-
-def test_archive_named_as_an_array_is_rejected(tmp_path: Path) -> None:
-    with pytest.raises(InvalidArchive, match=r"'x_train\.npy' is no array of numbers that can be read"):
-        convert_upload(tmp_path, zip_of({"x_train.npy": npz(x=X), "y_train.npy": npz(y=Y)}))
-
-
-@pytest.mark.parametrize(
-    ("max_bytes", "message"),
-    [(300, r"expected \(images, height, width\)"), (200, "the archive unpacks to more than 200 bytes, the limit")],
-)
-def test_compressed_files_are_bounded_together(tmp_path: Path, max_bytes: int, message: str) -> None:
-    array = gzip.compress(idx(np.zeros(120)))  # 128 bytes
-    (tmp_path / "archive").write_bytes(zip_of({"x-idx1-ubyte.gz": array, "y-idx1-ubyte.gz": array}))
-    limits = LIMITS._replace(bytes=max_bytes)
-    job = ConversionJob(
-        archive=tmp_path / "archive", staged=tmp_path, limits=limits, max_pixels=9, options=UploadOptions()
-    )
-    with pytest.raises(InvalidArchive, match=message):
-        open_images(job, lambda: None)
-
-
-def test_damaged_gzip_is_rejected(tmp_path: Path) -> None:
-    files = {"train-images-idx3-ubyte.gz": gzip.compress(idx(X))[:-9], "train-labels-idx1-ubyte": idx(Y)}
-    with pytest.raises(InvalidArchive, match=r"'train-images-idx3-ubyte\.gz' is damaged"):
-        convert_upload(tmp_path, zip_of(files))
-
-
 def test_arrays_beside_images_are_passed_over(tmp_path: Path) -> None:
     files = {"a/1.png": image(1), "b/2.png": image(2), "x_train.npy": b"", "y_train.npy": b""}
     contents = convert_upload(tmp_path, zip_of(files))
     assert (contents.classes, contents.ignored_files) == (("a", "b"), 2)
+
+
+def test_images_of_too_many_pixels_are_rejected(tmp_path: Path) -> None:
+    files = {"train-images-idx3-ubyte": b"\0\0\x08\3" + b"\xff" * 12, "train-labels-idx1-ubyte": idx(Y)}
+    with pytest.raises(InvalidArchive, match="pixels, which exceeds the limit of 10,000; save smaller images"):
+        convert_upload(tmp_path, zip_of(files))
+
+
+def test_arrays_of_several_datasets_are_rejected(tmp_path: Path) -> None:
+    files = {
+        f"gzip/emnist-{name}-{split}-{holds}-ubyte.gz": gzip.compress(idx(array))
+        for name in ("balanced", "letters")
+        for split in ("train", "test")
+        for holds, array in (("images-idx3", X), ("labels-idx1", Y))
+    }
+    message = (
+        r"its arrays are of 2 datasets, .* 'gzip/emnist-balanced-train-images-idx3-ubyte\.gz', "
+        r"'gzip/emnist-letters-train-images-idx3-ubyte\.gz'; expected those of one"
+    )
+    with pytest.raises(InvalidArchive, match=message):
+        convert_upload(tmp_path, zip_of(files))
+    (tmp_path / "one").mkdir()
+    one = {name: content for name, content in files.items() if "letters" in name}
+    assert convert_upload(tmp_path / "one", zip_of(one)).counts == {"train": (2, 2), "test": (2, 2)}
+
+
+@pytest.mark.parametrize("labels", [["a", "", " b ", "nan"], [1.0, np.nan, 0.0, np.nan]], ids=["text", "numbers"])
+def test_missing_labels_are_left_out(tmp_path: Path, labels: list[Any]) -> None:
+    contents = convert_upload(tmp_path, npz(x=X, y=np.array(labels)))
+    assert contents.classes == (("a", "b") if labels[0] == "a" else ("0", "1"))
+    assert contents.counts["train"] == (1, 1)
+    assert contents.warnings[0] == "2 rows have no label and are left out"
+
+
+def test_fractions_are_no_labels(tmp_path: Path) -> None:
+    with pytest.raises(InvalidArchive, match=r"'y\.npy' has the label 0\.5; expected text or integers"):
+        convert_upload(tmp_path, npz(x=X, y=np.array([0.0, 1.0, 0.5, 1.0])))
+
+
+@pytest.mark.parametrize(
+    "names",
+    ["trainX trainY testX testY", "Xtrain Ytrain Xtest Ytest", "trainImages trainLabels testImages testLabels"],
+)
+def test_names_in_one_word(tmp_path: Path, names: str) -> None:
+    arrays = dict(zip(names.split(), (X, Y, X[:2], Y[:2]), strict=True))
+    assert convert_upload(tmp_path, npz(**arrays)).counts == {"train": (2, 2), "test": (1, 1)}
+
+
+def test_splits_of_folders(tmp_path: Path) -> None:
+    files = {
+        f"data/{split}/{name}.npy": npy(array) for split in ("train", "test") for name, array in (("x", X), ("y", Y))
+    }
+    contents = convert_upload(tmp_path, zip_of(files))
+    assert contents.counts == {"train": (2, 2), "test": (2, 2)}
+    assert contents.split_names == {"train": ("train",), "test": ("test",)}
+
+
+def test_further_pair_that_is_ill_shaped_is_left_out(tmp_path: Path) -> None:
+    contents = convert_upload(tmp_path, npz(x_train=X, y_train=Y, x_val=X[0], y_val=Y, meta_data=X[0], meta_label=Y))
+    assert contents.counts == {"train": (2, 2), "test": (0, 0)}
+    assert [warning.partition(" has ")[0] for warning in contents.warnings[:2]] == ["'x_val.npy'", "'meta_data.npy'"]
+    assert contents.warnings[0].endswith("; it is left out")
+    assert contents.ignored_files == 4
+
+
+def test_tables_beside_arrays_are_passed_over(tmp_path: Path) -> None:
+    files = {"x.npy": npy(X), "y.npy": npy(Y), "notes.csv": b"who,what\nme,you\n"}
+    contents = convert_upload(tmp_path, zip_of(files))
+    assert (contents.counts["train"], contents.ignored_files) == ((2, 2), 1)
+    assert {path.suffix for path in (tmp_path / IMAGES).iterdir()}.isdisjoint({".csv", ".array"})
