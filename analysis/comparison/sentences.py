@@ -16,7 +16,11 @@ _DESCRIPTIVE = ("name", "notes", "tags", "based_on")
 
 
 def verdict(first: str, other: str, fixed: int, regressed: int, samples: int, interval: Interval, p: float) -> str:
-    """How `other` compares with `first`. `interval` is that of the difference of their accuracies."""
+    """How `other` compares with `first`. `interval` is that of the difference of their accuracies.
+
+    McNemar's test decides. Where few samples flip, the interval by resampling is narrower than that test allows for: if
+    it leaves out zero all the same, the sentence says so.
+    """
     if fixed == regressed == 0:
         return f"no significant difference: {other} is right and wrong about the same samples as {first}"
     points = 100 * (fixed - regressed) / samples
@@ -28,8 +32,9 @@ def verdict(first: str, other: str, fixed: int, regressed: int, samples: int, in
         return f"{other} is {'better' if points > 0 else 'worse'} than {first} by {abs(points):.2f} points, {evidence}"
     if points == 0:
         return f"no significant difference: {other} is level with {first}, {evidence}"
+    by_test = "" if low <= 0 <= high else " by McNemar's test, which is stricter than the interval"
     side = "above" if points > 0 else "below"
-    return f"no significant difference: {other} is {abs(points):.2f} points {side} {first}, {evidence}"
+    return f"no significant difference{by_test}: {other} is {abs(points):.2f} points {side} {first}, {evidence}"
 
 
 def _regressed_text(regressed: int) -> str:

@@ -4,7 +4,7 @@ import pytest
 
 from analysis.comparison.json_patch import diff
 from analysis.comparison.sentences import describe_accuracies, describe_changes, verdict
-from analysis.comparison.significance import Interval
+from analysis.comparison.significance import Interval, difference_interval, mcnemar
 
 CASES = [
     (
@@ -50,6 +50,22 @@ CASES = [
         ),
     ),
     (
+        (5, 0, 0.001, 0.009, 0.0625),
+        (
+            "no significant difference by McNemar's test, which is stricter than the interval: "
+            "B is 0.50 points above A, 95 % interval 0.10 to 0.90, p = 0.0625; "
+            "it fixed 5 of A's errors and regressed on none"
+        ),
+    ),
+    (
+        (0, 5, -0.009, -0.001, 0.0625),
+        (
+            "no significant difference by McNemar's test, which is stricter than the interval: "
+            "B is 0.50 points below A, 95 % interval 0.10 to 0.90, p = 0.0625; "
+            "it fixed none of A's errors and regressed on 5 samples"
+        ),
+    ),
+    (
         (2, 2, -0.004, 0.004, 1.0),
         (
             "no significant difference: B is level with A, 95 % interval -0.40 to 0.40, p = 1; "
@@ -66,6 +82,15 @@ def test_verdict_has_difference_interval_p_and_flips(
 ) -> None:
     fixed, regressed, low, high, p = counts
     assert verdict("A", "B", fixed, regressed, 1_000, Interval(low, high), p) == sentence
+
+
+@pytest.mark.parametrize("samples", [50, 1_000])
+def test_significant_interval_leaves_out_zero(samples: int) -> None:
+    """The other way round the two never disagree, so that a verdict needs no words for it."""
+    for fixed in range(6, 41):
+        regressed = max(each for each in range(fixed) if mcnemar(fixed, each) < 0.05)
+        if fixed + regressed <= samples:
+            assert difference_interval(fixed, regressed, samples).low > 0, (fixed, regressed)
 
 
 def test_interval_has_no_negative_zero() -> None:

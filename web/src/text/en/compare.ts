@@ -23,10 +23,10 @@ export default {
     `${other} is better than ${first} by ${points} points.`,
   worse: (other: string, first: string, points: string) =>
     `${other} is worse than ${first} by ${points} points.`,
-  above: (other: string, first: string, points: string) =>
-    `No significant difference: ${other} is ${points} points above ${first}.`,
-  below: (other: string, first: string, points: string) =>
-    `No significant difference: ${other} is ${points} points below ${first}.`,
+  none: "No significant difference:",
+  noneByTest: "No significant difference by McNemar's test, which is stricter than the interval:",
+  above: (other: string, first: string, points: string) => `${other} is ${points} points above ${first}.`,
+  below: (other: string, first: string, points: string) => `${other} is ${points} points below ${first}.`,
   equal: (other: string, first: string) => `${other} and ${first} are equally accurate.`,
   interval: (low: string, high: string, p: string, n: string) =>
     `95% interval ${low} to ${high} points; McNemar's p ${p}; ${n} samples.`,

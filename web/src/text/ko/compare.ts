@@ -23,10 +23,10 @@ const ko: Same<typeof en> = {
   verdict: "판정",
   better: (other, first, points) => `${attach(other, "이/가")} ${first}보다 ${points}포인트 높습니다.`,
   worse: (other, first, points) => `${attach(other, "이/가")} ${first}보다 ${points}포인트 낮습니다.`,
-  above: (other, first, points) =>
-    `유의한 차이가 없습니다. ${attach(other, "이/가")} ${first}보다 ${points}포인트 높습니다.`,
-  below: (other, first, points) =>
-    `유의한 차이가 없습니다. ${attach(other, "이/가")} ${first}보다 ${points}포인트 낮습니다.`,
+  none: "유의한 차이가 없습니다.",
+  noneByTest: "구간보다 엄격한 McNemar 검정으로는 유의한 차이가 없습니다.",
+  above: (other, first, points) => `${attach(other, "이/가")} ${first}보다 ${points}포인트 높습니다.`,
+  below: (other, first, points) => `${attach(other, "이/가")} ${first}보다 ${points}포인트 낮습니다.`,
   equal: (other, first) => `${attach(other, "과/와")} ${first}의 정확도가 같습니다.`,
   interval: (low, high, p, n) => `95% 구간 ${low}~${high}포인트, McNemar p ${p}, 샘플 ${n}개.`,
   flips: (fixed, regressed) => `${attach(fixed, "을/를")} 고쳤고 ${attach(regressed, "이/가")} 나빠졌습니다.`,

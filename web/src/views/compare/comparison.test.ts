@@ -1,6 +1,15 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { axisOf, bestBy, type Compared, METRICS, rangeOf, readIds } from "./comparison.ts";
+import {
+  axisOf,
+  bestBy,
+  type Compared,
+  isIntervalTooNarrow,
+  METRICS,
+  type Pair,
+  rangeOf,
+  readIds,
+} from "./comparison.ts";
 
 const accuracy = METRICS.find(({ id }) => id === "accuracy") ?? assert.fail();
 const parameters = METRICS.find(({ id }) => id === "parameters") ?? assert.fail();
@@ -18,6 +27,14 @@ test("best is the highest accuracy and the fewest parameters", () => {
   const tied = [...runs, run("c", { accuracy: 0.9, parameters: 7 })];
   assert.deepEqual([...bestBy(accuracy, tied)], ["a", "c"]);
   assert.deepEqual([...bestBy(parameters, tied)], ["a"]);
+});
+
+test("five flips of fifty are an interval without zero, and no significant difference", () => {
+  const pair = (p: number, ...interval: number[]) => ({ p, difference_interval: interval }) as Pair;
+  assert.equal(isIntervalTooNarrow(pair(0.0625, 0.02, 0.18)), true);
+  assert.equal(isIntervalTooNarrow(pair(0.0625, -0.18, -0.02)), true);
+  assert.equal(isIntervalTooNarrow(pair(0.0625, 0, 0.18)), false);
+  assert.equal(isIntervalTooNarrow(pair(0.03, 0.02, 0.18)), false);
 });
 
 test("axis has zero in it and room at its ends", () => {

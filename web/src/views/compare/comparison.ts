@@ -32,6 +32,12 @@ export function isSignificant(pair: Pair): boolean {
   return pair.p < SIGNIFICANT;
 }
 
+/** Whether the interval, by resampling, leaves out zero where McNemar's test, which decides, finds no difference. */
+export function isIntervalTooNarrow(pair: Pair): boolean {
+  const [low = 0, high = 0] = pair.difference_interval;
+  return !isSignificant(pair) && (low > 0 || high < 0);
+}
+
 interface MetricColumn {
   id:
     | "accuracy"
