@@ -14,11 +14,15 @@ export interface RunEdit extends Edit {
   priority?: number;
 }
 
-/** Send an edit. Throws Problem where it is rejected. */
-export async function sendEdit(id: string, edit: RunEdit): Promise<void> {
+/**
+ * Send an edit. A single one arrives where the page is left at once, too. One of many must not: browsers limit what all
+ * such requests of a page hold to 64 KiB, and fail those beyond. Throws Problem where it is rejected.
+ */
+export async function sendEdit(id: string, edit: RunEdit, { oneOfMany = false } = {}): Promise<void> {
   await request(`/experiments/${encodeURIComponent(id)}`, {
     method: "PATCH",
     headers: { "content-type": "application/merge-patch+json" },
     body: JSON.stringify(edit),
+    keepalive: !oneOfMany,
   });
 }
