@@ -26,7 +26,8 @@ class ServingModel(Answer):
 
     `policy` is what was asked for: the model that is `pinned`, or the `best`. `rejected` are models that cannot serve:
     then the previous model keeps serving, and after a restart the best intact one. The first members are those of the
-    model that serves, null if none can.
+    model that serves, null if none can. `pinned_by` is whose pin it is: only they and admins change it; null where
+    everybody may who may choose what serves.
     """
 
     dataset: str
@@ -37,6 +38,7 @@ class ServingModel(Answer):
     policy: Literal["pinned", "best"]
     pinned_experiment_id: str | None
     pinned_at: datetime | None
+    pinned_by: str | None
     rejected: list[RejectedModel]
 
     @classmethod
@@ -51,6 +53,7 @@ class ServingModel(Answer):
             policy="pinned" if status.pin else "best",
             pinned_experiment_id=status.pin.experiment_id if status.pin else None,
             pinned_at=status.pin.pinned_at if status.pin else None,
+            pinned_by=status.pin.owner if status.pin else None,
             rejected=[RejectedModel(experiment_id=each.experiment_id, reason=each.reason) for each in status.rejected],
         )
 

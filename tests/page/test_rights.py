@@ -2,11 +2,13 @@
 
 import re
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from playwright.sync_api import Page, expect
 
 from models_store.experiments.pages import Query
+from models_store.models.pins import Pin
 from specs.access import KeyScope, KeySpec
 from specs.dataset import DATASETS
 from specs.experiment import ExperimentSpec
@@ -31,10 +33,10 @@ def auth() -> Auth:
     return "keys"
 
 
-def open_with(site: Site, open_page: OpenPage, hash_: str, *scopes: KeyScope, width: int = 1440) -> Page:
-    """Open a view with the key of ann."""
-    key = site.store.keys.create(KeySpec(scopes=scopes, name="first"), "ann")[1]
-    page = open_page(f"#key={key}", width=width)
+def open_with(site: Site, open_page: OpenPage, hash_: str, *scopes: KeyScope, owner: str = "ann", **look: Any) -> Page:
+    """Open a view with a key of somebody's."""
+    key = site.store.keys.create(KeySpec(scopes=scopes, name="first"), owner)[1]
+    page = open_page(f"#key={key}", **look)
     page.get_by_role("navigation").first.wait_for()
     page.goto(f"/{hash_}")
     return page
@@ -96,6 +98,19 @@ def test_tags_of_others_are_left(site: Site, open_page: OpenPage) -> None:
     expect(page.get_by_text("Tags saved")).to_be_visible()
     assert site.store.experiments.get(mine.id).tags == ("new",)
     assert site.store.experiments.get(others.id).tags == ()
+
+
+def test_pin_of_somebody_else_is_left(site: Site, open_page: OpenPage, tiny_spec: Spec) -> None:
+    pinned, other = (publish(site.store, tiny_spec(name)) for name in ("pinned", "other"))
+    site.store.experiments.pins.put(Pin(dataset="digits", experiment_id=pinned.id, owner="ann"))
+    scopes = (KeyScope.READ, KeyScope.SERVE)
+    page = open_with(site, open_page, "#/serving", *scopes, owner="bob")
+    expect(page.get_by_text("Pinned since")).to_be_visible()
+    expect(page.get_by_role("link", name=other.name)).to_be_visible()
+    expect(page.get_by_role("button", name=re.compile("^Pin |^Back to the best"))).to_have_count(0)
+    page = open_with(site, open_page, "#/serving", *scopes)
+    expect(page.get_by_role("button", name="Pin other")).to_be_enabled()
+    expect(page.get_by_role("button", name="Back to the best")).to_be_enabled()
 
 
 def test_errors_are_looked_at_without_labels(site: Site, open_page: OpenPage, tiny_spec: Spec) -> None:

@@ -170,6 +170,7 @@ def serving_model(**changes: Any) -> JsonObject:
         "policy": "best",
         "pinned_experiment_id": None,
         "pinned_at": None,
+        "pinned_by": None,
         "rejected": [],
         **changes,
     }

@@ -23,7 +23,8 @@ class RejectedModel(Answer):
 
 
 class ServingModel(Answer):
-    """The model that serves a dataset, by which policy, and the models that were rejected."""
+    """The model that serves a dataset, by which policy, and the models that were rejected. `pinned_by` is whose pin it
+    is; older services do not say."""
 
     dataset: str
     experiment_id: str | None
@@ -34,6 +35,7 @@ class ServingModel(Answer):
     pinned_experiment_id: str | None
     pinned_at: datetime | None
     rejected: list[RejectedModel]
+    pinned_by: str | None = None
 
 
 class Promotion(Answer):

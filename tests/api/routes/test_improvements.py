@@ -3,12 +3,9 @@
 from collections.abc import Callable
 from typing import Any
 
-import numpy as np
 import pytest
-from PIL import Image
 
 from api.improvements import Improvements
-from models_store.corrections.correction import Correction
 from models_store.errors import InvalidState
 from models_store.experiments.record import Record
 from models_store.models.pins import Pin
@@ -18,7 +15,7 @@ from specs.dataset import DATASETS
 from specs.experiment import parse_spec
 from tests.support.api import ApiClient
 from tests.support.contract import JsonObject
-from tests.support.image_files import encoded
+from tests.support.corrected import correct
 from tests.support.published import finish, publish, results_on
 from tests.support.waiting import eventually
 
@@ -31,24 +28,6 @@ GOOD, WORSE = 0.9, 0.5
 def corrected(api_store: Store) -> Store:
     """A store with a correction of digits."""
     return correct(api_store)
-
-
-def correct(store: Store) -> Store:
-    image = encoded(Image.fromarray(np.full((8, 8), 90, dtype=np.uint8)))
-    correction = Correction(
-        prediction_id="01K6W5B1N2P3Q4R5S6T7V8W9X0",
-        experiment_id="01K6W3E8Z4T5V6X7Y8Z9A0B1C2",
-        predicted="4",
-        probability=0.75,
-        label="9",
-        height=8,
-        width=8,
-        channels=1,
-        image=image,
-    )
-    store.corrections.add(correction, DIGITS)
-    eventually(lambda: "digits-corrections" in store.known_datasets())
-    return store
 
 
 @pytest.fixture
@@ -331,7 +310,9 @@ def test_pin_of_somebody_else_is_kept(as_owner: Callable[..., ApiClient]) -> Non
     train(store, queued, 0.96)
 
     improvement = decided(as_owner("bob", KeyScope.RUN, KeyScope.SERVE), queued)
+    [item] = bob.get("/models").json()["items"]
 
+    assert (item["experiment_id"], item["pinned_by"]) == (serving, "ann")
     assert (improvement["state"], improvement["reason"]) == ("waiting", "the pin of digits belongs to ann")
     assert bob.post(f"/experiments/{queued}:promote").status_code == 403
     assert bob.post(PATH, json={"promote": "automatic"}).status_code == 403

@@ -16,11 +16,14 @@ test("owners change what is theirs or nobody's, if their key allows it", () => {
   assert.equal(mayChange(key("ann", "read"), null, "run"), false);
   assert.equal(mayChange(key("ann", "run"), "ann", "data"), false);
   assert.equal(mayChange(key("bob", "run", "data"), "ann", "run"), false);
+  assert.equal(mayChange(key("bob", "serve"), "ann", "serve"), false);
+  assert.equal(mayChange(key("bob", "serve"), null, "serve"), true);
 });
 
 test("teachers change runs of others, admins everything", () => {
   assert.equal(mayChange(key("tina", "run", "teach"), "ann@b", "run"), true);
   assert.equal(mayChange(key("tina", "teach"), "ann@b", "run"), false);
   assert.equal(mayChange(key("tina", "data", "teach"), "ann@b", "data"), false);
+  assert.equal(mayChange(key("tina", "serve", "teach"), "ann@b", "serve"), false);
   assert.equal(mayChange(key("root", "admin"), "ann", "data"), true);
 });

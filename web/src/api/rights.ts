@@ -3,8 +3,8 @@ export interface Holder {
   owner: string;
   scopes: readonly string[];
 }
-/** What a key has to allow for a change of something: experiments and sweeps need `run`, datasets `data`. */
-export type ChangeScope = "run" | "data";
+/** What a key has to allow for a change of something: experiments and sweeps need `run`, datasets `data`, pins `serve`. */
+export type ChangeScope = "run" | "data" | "serve";
 
 /** Whether a key has a scope; an admin's has all. */
 export function hasScope({ scopes }: Holder, scope: string): boolean {
