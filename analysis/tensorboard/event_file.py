@@ -3,11 +3,10 @@ tensorflow/core/framework/summary.proto)."""
 
 import struct
 from collections.abc import Iterable, Mapping
-from functools import cache
 
+from analysis.tensorboard.crc32c import crc32c
 from analysis.tensorboard.protobuf import double, float32, message, text, varint
 
-_CASTAGNOLI = 0x82F63B78  # reflected
 _MASK = 0xA282EAD8
 _FLOAT, _STRING = 1, 7  # of tensorflow.DataType
 
@@ -15,7 +14,10 @@ _FLOAT, _STRING = 1, 7  # of tensorflow.DataType
 def event_file(wall_time: float, events: Iterable[bytes]) -> bytes:
     """A file that begins at `wall_time`, in seconds since 1970, with these events in order of time."""
     version = double(1, wall_time) + text(3, "brain.Event:2")
-    return b"".join(map(_record, (version, *events)))
+    records = [version, *events]
+    lengths = [struct.pack("<Q", len(record)) for record in records]
+    fields = zip(lengths, _checksums(lengths), records, _checksums(records), strict=True)
+    return b"".join(field for record in fields for field in record)
 
 
 def scalars(wall_time: float, step: int, values: Mapping[str, float]) -> bytes:
@@ -49,26 +51,7 @@ def _as_float32(value: float) -> float:
     return float(rounded)
 
 
-def _record(data: bytes) -> bytes:
-    length = struct.pack("<Q", len(data))
-    return length + _checksum(length) + data + _checksum(data)
-
-
-def _checksum(data: bytes) -> bytes:
+def _checksums(contents: list[bytes]) -> list[bytes]:
     """CRC-32C, masked, as in tensorflow/core/lib/hash/crc32c.h."""
-    crc, table = 0xFFFFFFFF, _table()
-    for byte in data:
-        crc = table[(crc ^ byte) & 0xFF] ^ crc >> 8
-    crc ^= 0xFFFFFFFF
-    return struct.pack("<I", ((crc >> 15 | crc << 17 & 0xFFFFFFFF) + _MASK) & 0xFFFFFFFF)
-
-
-@cache
-def _table() -> tuple[int, ...]:
-    return tuple(map(_remainder, range(256)))
-
-
-def _remainder(byte: int) -> int:
-    for _ in range(8):
-        byte = byte >> 1 ^ (_CASTAGNOLI if byte & 1 else 0)
-    return byte
+    rotated = ((crc >> 15 | crc << 17 & 0xFFFFFFFF) for crc in crc32c(contents))
+    return [struct.pack("<I", crc + _MASK & 0xFFFFFFFF) for crc in rotated]

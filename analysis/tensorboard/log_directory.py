@@ -17,12 +17,14 @@ from models_store.experiments.record import Record
 
 _VALIDATION = "val_"
 _MAX_NAME = 60
+_MAX_SPEC = 100_000  # characters; a spec has up to 2 MB
 _SAME_TIME = (1980, 1, 1, 0, 0, 0)
 
 
 def log_directory(record: Record, history: History) -> dict[str, bytes]:
     """Event files by their paths: `train` and `validation` have the metrics by epoch, from 0, `test` those of the
-    published network, under the names of Keras (`epoch_loss`); the spec is beside them, as text and hyperparameters.
+    published network, under the names of Keras (`epoch_loss`); the spec is beside them, as text of at most 100,000
+    characters and as hyperparameters.
 
     Times are those at which epochs ended: the start of the experiment and the durations of its epochs. Epochs that it
     took over from another experiment lie before its start. What was not finite is NaN.
@@ -68,10 +70,18 @@ def epoch_ends(start: float, initial_epoch: int, seconds: list[float]) -> list[f
 
 
 def _of_run(record: Record, start: float) -> Iterator[bytes]:
-    yield markdown(start, "spec", indent(json.dumps(record.spec.document, ensure_ascii=False, indent=2), "    "))
+    yield markdown(start, "spec", _as_code(record))
     yield session_start(start, record.spec.document)
     if record.status.is_terminal:
         yield session_end(_seconds(record.ended_at or record.created_at), record.status)
+
+
+def _as_code(record: Record) -> str:
+    """The spec as a block of code in Markdown."""
+    lines = indent(json.dumps(record.spec.document, ensure_ascii=False, indent=2), "    ")
+    if len(lines) <= _MAX_SPEC:
+        return lines
+    return f"{lines[:_MAX_SPEC]}\n\nShortened: `GET /experiments/{record.id}` has all of it."
 
 
 def _of_split(history: History, ends: list[float], is_validation: bool) -> Iterator[bytes]:

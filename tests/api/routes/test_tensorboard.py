@@ -1,4 +1,5 @@
 import io
+import re
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -7,6 +8,8 @@ from typing import Any
 import pytest
 from google.protobuf.struct_pb2 import Struct
 
+from analysis.tensorboard import log_directory
+from analysis.tensorboard.hyperparameters import session_start
 from analysis.tensorboard.log_directory import epoch_ends
 from models_store.experiments.claim import TrainingClaim
 from models_store.experiments.points import Point
@@ -81,6 +84,32 @@ def test_spec_is_text_and_hyperparameters(
     assert values["training.epochs"] == tiny_document["training"]["epochs"]
     assert values["preprocessing.image_size"] == "8, 8"
     assert "name" not in values
+
+
+def test_long_spec_is_shortened(
+    client: ApiClient,
+    api_store: Store,
+    tiny_document: dict[str, Any],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(log_directory, "_MAX_SPEC", 200)
+    record = publish(api_store, parse_spec(tiny_document))
+
+    _, _, [text] = read_tensors(unpacked(client, record, tmp_path / "logs"))["spec"]
+
+    shown, _, note = text.decode().partition("\n\n")
+    assert (len(shown), note) == (200, f"Shortened: `GET /experiments/{record.id}` has all of it.")
+
+
+def test_hyperparameters_are_bounded() -> None:
+    spec = {"text": "a" * 3_000, "list": ["b" * 10] * 300, **{f"value{number}": number for number in range(600)}}
+
+    message = session_start(0.0, spec)
+
+    assert message.count(b"value") < 500
+    assert len(re.findall(b"a{1000}", message)) == 1
+    assert len(message) < 40_000
 
 
 def test_running_experiment_has_its_epochs_so_far(
