@@ -37,9 +37,10 @@ FROM base AS shared
 # The uid is fixed, so that the API and every worker own the files of one store.
 RUN groupadd --gid 10001 trainyard \
     && useradd --uid 10001 --gid 10001 --no-create-home --home-dir /tmp --shell /usr/sbin/nologin trainyard \
-    && install --directory --owner=trainyard --group=trainyard /var/lib/trainyard/store /datasets
+    && install --directory --owner=trainyard --group=trainyard /var/lib/trainyard/store /datasets /models
 ENV TRAINYARD_STORE_DIR=/var/lib/trainyard/store \
     DATASETS_DIR=/datasets \
+    MODELS_DIR=/models \
     PYTHONPATH=/app
 COPY settings.py standard_streams.py ./
 COPY specs specs
@@ -66,7 +67,7 @@ raise SystemExit(api.getresponse().status != 200)"
 CMD ["python", "-m", "api.server", "--host", "0.0.0.0", "--port", "8000"]
 
 FROM shared AS worker-code
-# Keras writes its settings, and MNIST where DATASETS_DIR has none, to KERAS_HOME.
+# Keras writes its settings, and what DATASETS_DIR and MODELS_DIR lack, to KERAS_HOME.
 ENV KERAS_HOME=/tmp/keras \
     TF_CPP_MIN_LOG_LEVEL=2
 COPY worker worker

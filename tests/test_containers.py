@@ -172,6 +172,18 @@ def test_api_requirements_exclude_tensorflow() -> None:
     assert not {"tensorflow", "keras"} & set(names)
 
 
+def test_workers_have_the_weights_of_the_preset() -> None:
+    """Those of `folder-transfer`, which nobody can download under Keras's names."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    wanted = {re.split(r"[<>=~]", each)[0] for each in project["optional-dependencies"]["pretrained"]}
+    pinned = {
+        file: set(re.findall(r"^([\w.-]+)==", (ROOT / "requirements" / f"{file}.txt").read_text(), re.MULTILINE))
+        for file in ("api", "worker", "gpu", "dev")
+    }
+    assert wanted
+    assert {file for file, names in pinned.items() if wanted <= names} == {"worker", "gpu", "dev"}
+
+
 @pytest.mark.parametrize("target", FINAL)
 def test_image_has_numbered_user_and_stop_signal(target: str) -> None:
     user = in_chain(target, "USER")[-1]
@@ -321,6 +333,19 @@ def test_service_has_its_target_and_the_store(services: dict[str, dict[str, Any]
     assert service["image"] == f"trainyard-{name}:{VERSION}"
     [folder] = [word for text in in_chain(name, "ENV") for word in text.split() if "STORE_DIR" in word]
     assert f"store:{folder.partition('=')[2]}" in service["volumes"]
+
+
+@pytest.mark.parametrize("name", WORKERS)
+@pytest.mark.parametrize(("variable", "volume"), [("DATASETS_DIR", "datasets"), ("MODELS_DIR", "models")])
+def test_worker_mounts_datasets_and_models(
+    services: dict[str, dict[str, Any]], name: str, variable: str, volume: str
+) -> None:
+    variables = dict(word.split("=", 1) for text in in_chain(name, "ENV") for word in text.split() if "=" in word)
+    assert f"${{{variable}:-{volume}}}:{variables[variable]}:ro" in services[name]["volumes"]
+    assert volume in compose()["volumes"]
+    assert re.search(rf"^#{variable}=\./", (ROOT / ".env.example").read_text(), re.MULTILINE)
+    created = [text for text in in_chain(name, "RUN") if "install --directory" in text]
+    assert variables[variable] in " ".join(created).split()
 
 
 @pytest.mark.parametrize("name", WORKERS)

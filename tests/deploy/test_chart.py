@@ -28,7 +28,14 @@ from tests.support.requirements import CHARTS, needs_charts
 pytestmark = needs_charts
 # Of Uvicorn and of Valkey's client.
 OF_OTHERS = {"FORWARDED_ALLOW_IPS", "REDISCLI_AUTH"}
-OF_THE_CHART = ["REDIS_URL", "TRAINYARD_STORE_DIR", "TRAINYARD_AUTH", "TRAINYARD_HOSTS"]
+OF_THE_CHART = [
+    "REDIS_URL",
+    "TRAINYARD_AUTH",
+    "TRAINYARD_DATASETS_DIR",
+    "TRAINYARD_HOSTS",
+    "TRAINYARD_MODELS_DIR",
+    "TRAINYARD_STORE_DIR",
+]
 
 every_example = pytest.mark.parametrize("values", VALUES, ids=lambda path: path.stem)
 
@@ -162,6 +169,20 @@ def test_chart_fits_the_images() -> None:
             assert tag == VERSION
             assert f"USER {pod['securityContext']['runAsUser']}:{pod['securityContext']['runAsGroup']}" in dockerfile
             assert f"TRAINYARD_STORE_DIR={only['volumeMounts'][0]['mountPath']}" in dockerfile
+
+
+def test_workers_mount_datasets_and_models() -> None:
+    """Where their image looks for them; the claims may be mounted by other pods at the same time."""
+    dockerfile = (ROOT / "Dockerfile").read_text()
+    deployments = of_kind(render(CHART / "examples" / "gpu.yaml"), "Deployment")
+    for name in ("lab-worker-gpu", "lab-worker-cpu"):
+        volumes = {each["name"]: each for each in deployments[name]["spec"]["template"]["spec"]["volumes"]}
+        mounts = {each["name"]: each for each in container(deployments[name])["volumeMounts"]}
+        for each, variable in (("datasets", "DATASETS_DIR"), ("models", "MODELS_DIR")):
+            assert volumes[each]["persistentVolumeClaim"] == {"claimName": each, "readOnly": True}
+            assert mounts[each]["readOnly"] is True
+            assert f"{variable}={mounts[each]['mountPath']} " in dockerfile
+    assert "models" not in {each["name"] for each in container(deployments["lab-api"])["volumeMounts"]}
 
 
 def test_pool_is_scaled_by_what_waits_and_runs() -> None:
