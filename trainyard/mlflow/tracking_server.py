@@ -38,11 +38,13 @@ class FoundRun(NamedTuple):
 
 class TrackingServer:
     """Sends requests to the tracking server at `url`. What it asks of MLflow's own clients is taken from the same
-    variables: MLFLOW_TRACKING_TOKEN, or MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD. Methods raise
-    TrackingError. Close it, or use it as a context."""
+    variables: MLFLOW_TRACKING_TOKEN, or MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD. `self.url` can be shown:
+    it has no credentials, which the address may have (`http://name:password@host`). Methods raise TrackingError. Close
+    it, or use it as a context."""
 
     def __init__(self, url: str) -> None:
-        self.url = url.rstrip("/")
+        self._address = url.rstrip("/")
+        self.url = _without_credentials(self._address)
         try:
             self._http = httpx2.Client(timeout=_SILENCE_SECONDS, **_authentication())
         except (httpx2.HTTPError, httpx2.InvalidURL) as error:
@@ -64,8 +66,8 @@ class TrackingServer:
         except TrackingError as error:
             if error.code != _MISSING:
                 raise
-            return str(self._post("experiments/create", {"name": name})["experiment_id"])
-        return str(found["experiment"]["experiment_id"])
+            return self._id_in(self._post("experiments/create", {"name": name}), "experiment_id")
+        return self._id_in(found, "experiment", "experiment_id")
 
     def find_run(self, experiment_id: str, tag: str, value: str) -> FoundRun | None:
         """The run with that value of a tag that is not deleted; None for none. `value` has no quotes."""
@@ -73,12 +75,15 @@ class TrackingServer:
         runs = self._post("runs/search", document).get("runs", [])
         if not runs:
             return None
-        params = runs[0].get("data", {}).get("params", [])
-        return FoundRun(str(runs[0]["info"]["run_id"]), frozenset(each["key"] for each in params))
+        try:
+            params = frozenset(each["key"] for each in runs[0].get("data", {}).get("params", []))
+        except (KeyError, TypeError, AttributeError) as error:
+            raise self._foreign("runs with params") from error
+        return FoundRun(self._id_in(runs[0], "info", "run_id"), params)
 
     def create_run(self, experiment_id: str, name: str, start_time: int, tags: Mapping[str, str]) -> FoundRun:
         document = {"experiment_id": experiment_id, "run_name": name, "start_time": start_time, "tags": _pairs(tags)}
-        return FoundRun(str(self._post("runs/create", document)["run"]["info"]["run_id"]), frozenset())
+        return FoundRun(self._id_in(self._post("runs/create", document), "run", "info", "run_id"), frozenset())
 
     def update_run(self, run_id: str, name: str, status: str, end_time: int | None) -> None:
         ended = {} if end_time is None else {"end_time": end_time}
@@ -91,7 +96,10 @@ class TrackingServer:
         while True:
             asked = {"run_id": run_id, "metric_key": key, **({"page_token": token} if token else {})}
             page = self._get("metrics/get-history", asked)
-            found |= {int(each.get("step", 0)): float(each["value"]) for each in page.get("metrics", [])}
+            try:
+                found |= {int(each.get("step", 0)): float(each["value"]) for each in page.get("metrics", [])}
+            except (KeyError, TypeError, ValueError, AttributeError) as error:
+                raise self._foreign("metrics with values") from error
             if not (token := page.get("next_page_token", "")):
                 return found
 
@@ -105,6 +113,19 @@ class TrackingServer:
             for batch in _batches(items, limit):
                 self._post("runs/log-batch", {"run_id": run_id, name: batch})
 
+    def _id_in(self, answer: Any, *path: str) -> str:
+        for name in path:
+            answer = answer.get(name) if isinstance(answer, dict) else None
+        if not isinstance(answer, str) or not answer:
+            raise self._foreign(".".join(path))
+        return answer
+
+    def _foreign(self, expected: str) -> TrackingError:
+        return TrackingError(
+            f"what answers at {self.url} is not MLflow: its JSON has no {expected}; check the address of the tracking "
+            "server"
+        )
+
     def _get(self, path: str, params: Mapping[str, str]) -> JsonObject:
         return self._send("GET", path, params=params)
 
@@ -113,7 +134,7 @@ class TrackingServer:
 
     def _send(self, method: str, path: str, **options: Any) -> JsonObject:
         try:
-            response = self._http.request(method, f"{self.url}/api/2.0/mlflow/{path}", **options)
+            response = self._http.request(method, f"{self._address}/api/2.0/mlflow/{path}", **options)
         except (httpx2.HTTPError, httpx2.InvalidURL) as error:
             raise self._unreachable(error) from error
         try:
@@ -128,8 +149,15 @@ class TrackingServer:
         raise TrackingError(f"MLflow at {self.url} rejected {path}: {said}", code, is_rejected=True)
 
     def _unreachable(self, error: Exception) -> TrackingError:
-        reason = str(error) or type(error).__name__
+        reason = str(error).replace(self._address, self.url) or type(error).__name__
         return TrackingError(f"no MLflow answers at {self.url} ({reason}): check the address of its tracking server")
+
+
+def _without_credentials(url: str) -> str:
+    """Also of what is not a URL."""
+    scheme, separator, rest = url.rpartition("://")
+    host, slash, path = rest.partition("/")
+    return f"{scheme}{separator}{host.rpartition('@')[2]}{slash}{path}"
 
 
 def _authentication() -> dict[str, Any]:

@@ -148,3 +148,45 @@ def test_silent_or_foreign_server_is_an_error(tracking: Tracking) -> None:
     for address in ("http://127.0.0.1:1", "nonsense"):
         with pytest.raises(TrackingError, match="no MLflow answers at"), TrackingServer(address) as server:
             server.experiment_id("digits")
+
+
+@pytest.mark.parametrize(
+    ("route", "answer", "expected"),
+    [
+        ("GET experiments/get-by-name", {"status": "ok"}, "experiment.experiment_id"),
+        ("GET experiments/get-by-name", {"experiment": []}, "experiment.experiment_id"),
+        ("POST experiments/create", {}, "experiment_id"),
+        ("POST runs/search", {"runs": [{"info": {}}]}, "info.run_id"),
+        ("POST runs/search", {"runs": [{"data": {"params": [1]}}]}, "runs with params"),
+        ("POST runs/search", {"runs": {"first": 1}}, "runs with params"),
+        ("POST runs/create", {"run": {"info": None}}, "run.info.run_id"),
+        ("GET metrics/get-history", {"metrics": [{"step": 1}]}, "metrics with values"),
+    ],
+)
+def test_other_json_is_not_of_mlflow(tracking: Tracking, route: str, answer: dict[str, Any], expected: str) -> None:
+    if route == "GET metrics/get-history":
+        exported(tracking, history(1))
+    tracking.answers[route] = answer
+
+    with pytest.raises(TrackingError, match=f"is not MLflow: its JSON has no {expected};"):
+        exported(tracking, history(1))
+
+
+def test_password_of_the_address_is_not_shown(tracking: Tracking) -> None:
+    address = tracking.url.replace("://", "://ann:p%40ssword@")
+    experiment = Experiment.model_validate(samples.experiment())
+    with TrackingServer(address) as server:
+        run = export_run(server, experiment, history(1), TRAINYARD)
+        tracking.failing = "POST runs/log-batch"
+        with pytest.raises(TrackingError, match=f"MLflow at {tracking.url} rejected"):
+            export_run(server, experiment, history(2), TRAINYARD)
+
+    assert run.url.startswith(f"{tracking.url}/#/experiments/")
+    assert tracking.authorizations == {"Basic YW5uOnBAc3N3b3Jk"}
+
+
+@pytest.mark.parametrize("address", ["http://ann:secret@127.0.0.1:1", "ann:secret@nonsense", "http://ann:secret@[::1"])
+def test_unreachable_address_is_shown_without_password(address: str) -> None:
+    with pytest.raises(TrackingError, match="no MLflow answers at") as caught, TrackingServer(address) as server:
+        server.experiment_id("digits")
+    assert "secret" not in str(caught.value)

@@ -43,13 +43,15 @@ def _check(is_valid: bool, message: str) -> None:
 
 
 class Tracking:
-    """`experiments` are ids by name, `runs` by id; `failing` is the path of requests that fail from now on."""
+    """`experiments` are ids by name, `runs` by id; `failing` is the path of requests that fail from now on; `answers`
+    are others than MLflow's, by path."""
 
     def __init__(self) -> None:
         self.experiments: dict[str, str] = {}
         self.runs: dict[str, Run] = {}
         self.authorizations: set[str | None] = set()
         self.failing: str | None = None
+        self.answers: dict[str, JsonObject] = {}
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,))
         self.url = f"http://127.0.0.1:{self._server.server_port}"
@@ -66,6 +68,8 @@ class Tracking:
     def answer(self, route: str, asked: JsonObject, size: int) -> JsonObject:
         if route == self.failing:
             raise Rejected(500, "INTERNAL_ERROR", "the database is away")
+        if route in self.answers:
+            return self.answers[route]
         known: dict[str, Callable[[JsonObject], JsonObject]] = {
             "GET experiments/get-by-name": self._experiment,
             "POST experiments/create": self._create_experiment,
