@@ -27,7 +27,7 @@ ApplicationName = Literal[
 @dataclass(frozen=True, slots=True)
 class WeightsFile:
     """`name` as Keras has it in its cache, and as it is expected in MODELS_DIR. `url` is where Keras downloads it, None
-    if it is in a package that has to be installed. `hashes` are hexadecimal, by algorithm; none if nobody publishes
+    if it is in a package that has to be installed. `md5` and `sha256` are hexadecimal, None where nobody publishes
     one."""
 
     name: str

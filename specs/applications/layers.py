@@ -33,7 +33,7 @@ def application_layers(name: ApplicationName, pooling: Pooling, classes: int) ->
 
 @cache
 def _body(name: ApplicationName) -> tuple[NamedLayer, ...]:
-    """What Keras writes of the application (tests/worker/training/application_documents.py)."""
+    """What Keras writes of the application (tests/support/application_documents.py)."""
     packed = files("specs.applications").joinpath("documents", f"{name}.json.gz").read_bytes()
     own = read_keras_model(json.loads(gzip.decompress(packed))).layers
     scaling = APPLICATIONS[name].scaling

