@@ -224,6 +224,7 @@ def test_same_questions_tell_revealed_results(
         f"/experiments/{base}/plots/confusion.svg",
         f"/experiments/{base}/report.md",
         f"/experiments/{base}/log",
+        f"/experiments/{base}/tensorboard",
         f"/experiments/{base}/lineage",
         f"/groups/{base}",
         f"/experiments/{base}/files/predictions-test.npz",

@@ -4,13 +4,14 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import ClassVar
-from urllib.error import URLError
-from urllib.request import Request, urlopen
 
+import httpx2
+
+from tests.support import local_http
 from tests.support.valkey import free_port
 from tests.support.waiting import eventually
 
@@ -43,9 +44,11 @@ class S3Server:
 
     def _make_bucket(self) -> bool:
         assert self._process.poll() is None, "ministack has ended"
-        with suppress(URLError, ConnectionError), urlopen(Request(f"{self.url}/{BUCKET}", method="PUT")) as answer:
-            return bool(answer.status == 200)
-        return False
+        try:
+            # 409: an answer that came too late had made it.
+            return local_http.put(f"{self.url}/{BUCKET}").status_code in (200, 409)
+        except httpx2.TransportError:
+            return False
 
     def stop(self) -> None:
         self._process.kill()

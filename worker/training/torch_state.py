@@ -17,7 +17,7 @@ _LENGTH_BYTES = 8
 
 
 class NotAStateDict(ValueError):
-    """The file has another format, or names something that is none of the few classes of a `state_dict`."""
+    """The file has another format, or names something other than the few classes of a `state_dict`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,7 @@ def read_state_dict(path: Path) -> dict[str, Array]:
     except NotAStateDict:
         raise
     except (pickle.UnpicklingError, EOFError, ValueError, TypeError, KeyError, IndexError, AttributeError) as error:
-        raise NotAStateDict(f"{path.name} is no state_dict of PyTorch: {error}") from error
+        raise NotAStateDict(f"{path.name} is not a state_dict of PyTorch: {error}") from error
 
 
 def _read(file: BufferedReader) -> dict[str, Array]:
@@ -102,6 +102,6 @@ class _Unpickler(pickle.Unpickler):
         """The key of a storage, in place of the storage, which follows later."""
         kind, dtype, key, *_ = reference
         if kind != "storage" or not isinstance(dtype, np.dtype):
-            raise NotAStateDict("it refers to something that is no storage")
+            raise NotAStateDict("it refers to something other than a storage")
         self.storages[key] = dtype
         return str(key)

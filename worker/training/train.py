@@ -150,8 +150,8 @@ def _start(model: keras.Model, job: TrainingJob, spec: ExperimentSpec) -> None:
             f"the training state of experiment {spec.continue_from} cannot be read, or was removed; post the "
             "experiment again"
         )
-    taken = job.weights.layers if isinstance(job.weights, StartingWeights) else {}
-    load_imagenet(model, spec, job.models_dir, taken)
+    transferred = job.weights.layers if isinstance(job.weights, StartingWeights) else {}
+    load_imagenet(model, spec, job.models_dir, transferred)
     if job.weights is not None:
         transfer_weights(model, job.weights)
 
