@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from playwright.sync_api import Locator, Page, Route, expect
@@ -30,7 +31,7 @@ Spec = Callable[..., ExperimentSpec]
 READ, RUN, SERVE = KeyScope.READ, KeyScope.RUN, KeyScope.SERVE
 DIGITS = DATASETS["digits"]
 GOOD, BETTER, WORSE = 0.9, 0.96, 0.5
-KOREAN_PHONE = {"width": 390, "dark": True, "locale": "ko-KR"}
+KOREAN_PHONE: dict[str, Any] = {"width": 390, "dark": True, "locale": "ko-KR"}
 
 
 @pytest.fixture

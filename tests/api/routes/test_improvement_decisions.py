@@ -10,7 +10,7 @@ import pytest
 
 from api.access import get_key
 from api.improvements import Improvements
-from api.routes import improvements as routes
+from api.wire.posted_spec import parse_ready_spec
 from models_store.access.key import Key
 from models_store.errors import Busy, Unavailable
 from models_store.experiments.record import Record
@@ -23,9 +23,10 @@ from serving.registry import Registry
 from serving.served_model import ServedModel
 from specs.access import KeyScope
 from specs.experiment import parse_spec
-from tests.api.routes.test_improvements import DIGITS, GOOD, PATH, correct, improve, serves, train
+from tests.api.routes.test_improvements import DIGITS, GOOD, PATH, improve, serves, train
 from tests.support.api import ApiClient
 from tests.support.contract import JsonObject
+from tests.support.corrected import correct
 from tests.support.published import publish, results_on
 
 BETTER = 0.96
@@ -324,13 +325,13 @@ def test_repeated_request_has_the_same_answer(hand: ByHand, serving: Record) -> 
 
 
 def test_of_two_requests_at_once_one_is_queued(hand: ByHand, serving: Record, monkeypatch: pytest.MonkeyPatch) -> None:
-    both, parse = threading.Barrier(2), routes.parse_ready_spec
+    both = threading.Barrier(2)
 
     def meet(*given: Any) -> Any:
         both.wait(60)
-        return parse(*given)
+        return parse_ready_spec(*given)
 
-    monkeypatch.setattr(routes, "parse_ready_spec", meet)
+    monkeypatch.setattr("api.routes.improvements.parse_ready_spec", meet)
     with ThreadPoolExecutor(2) as pool:
         answers = list(pool.map(lambda _: hand.client.post(PATH).status_code, range(2)))
 
