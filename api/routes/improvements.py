@@ -143,7 +143,8 @@ def _made_before(
     made = None if idempotency_key is None else keys.reserved(idempotency_key, owner)
     if idempotency_key is None or made is None or not store.experiments.folder(made).is_dir():
         return None
-    return store.experiments.get(keys.reserve(idempotency_key, _keyed_body(name, body, private), made, owner))
+    made = keys.reserve(idempotency_key, _keyed_body(name, body, private), made, owner)
+    return store.experiments.holdout.shown(store.experiments.read(made))
 
 
 def _reject_repeated(

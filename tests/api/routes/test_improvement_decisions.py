@@ -8,10 +8,8 @@ from typing import Any
 
 import pytest
 
-from api.access import get_key
 from api.improvements import Improvements
 from api.wire.posted_spec import parse_ready_spec
-from models_store.access.key import Key
 from models_store.errors import Busy, Unavailable
 from models_store.experiments.record import Record
 from models_store.frozen import utc_now
@@ -21,13 +19,17 @@ from models_store.store import Store
 from serving.errors import NoModel
 from serving.registry import Registry
 from serving.served_model import ServedModel
+from settings import Settings
 from specs.access import KeyScope
 from specs.experiment import parse_spec
+from tests.api.oidc.test_sign_in import bearer, configured
 from tests.api.routes.test_improvements import DIGITS, GOOD, PATH, improve, serves, train
 from tests.support.api import ApiClient
 from tests.support.contract import JsonObject
 from tests.support.corrected import correct
+from tests.support.provider import OpenIdProvider
 from tests.support.published import publish, results_on
+from tests.support.waiting import eventually
 
 BETTER = 0.96
 
@@ -139,19 +141,25 @@ def test_new_key_promotes_like_the_former(owned: ByHand, scope: KeyScope) -> Non
     assert serves(owned.client) == (queued, "pinned")
 
 
-def test_token_counts_as_it_was_at_the_request(owned: ByHand) -> None:
-    now = utc_now().timestamp()
-    token = Key.of_provider("a-token", "bob", (KeyScope.RUN, KeyScope.SERVE), now, now + 60)
-    owned.client.api.dependency_overrides[get_key] = lambda: token
-    queued = improve(owned.client)
-    assert (queued["improvement"]["promote"], queued["improvement"]["by_token"]) == ("automatic", True)
-    train(owned.store, queued["id"], BETTER)
-    end_keys(owned.store, "bob")
-    owned.client.sign_in(KeyScope.READ, owner="eve")
+def test_token_counts_as_it_was_at_the_request(
+    settings: Settings, provider: OpenIdProvider, monkeypatch: pytest.MonkeyPatch, tiny_document: JsonObject
+) -> None:
+    provider.add("bob", groups=["makers"])
+    scopes = {"makers": (KeyScope.READ, KeyScope.RUN, KeyScope.SERVE)}
+    with ApiClient(configured(settings, provider, oidc_scopes=scopes)) as client:
+        by_token = ByHand(client, monkeypatch)
+        correct(by_token.store)
+        publish(by_token.store, parse_spec(tiny_document), results=results_on(DIGITS, GOOD))
+        client.headers.update(bearer(provider.token("bob")))
+        eventually(lambda: client.get("/experiments").is_success)
+        queued = improve(client)
+        assert (queued["improvement"]["promote"], queued["improvement"]["by_token"]) == ("automatic", True)
+        train(by_token.store, queued["id"], BETTER)
+        client.sign_in(KeyScope.READ, owner="eve")
 
-    owned.check()
+        by_token.check()
 
-    assert serves(owned.client) == (queued["id"], "pinned")
+        assert serves(client) == (queued["id"], "pinned")
 
 
 # -- what changes while it is loaded ----------------------------------------------------------------------------------
