@@ -39,7 +39,7 @@ class Disturbances:
         kills = [self._kill_trainer, self._kill_pool_process, self._kill_worker, self._kill_api, self._kill_valkey]
         others = [self._terminate_worker, self._empty_valkey, self._pause]
         others += [self._slow_network, self._silent_network, self._reset_network]
-        self._kinds: list[Callable[[], str]] = [*kills, *kills, *others, *([self._fill_disk] if disk else [])]
+        self._kinds: list[Callable[[], str]] = [*kills, *kills, *kills, *others, *([self._fill_disk] if disk else [])]
 
     def start(self, apis: int, workers: int) -> None:
         for _ in range(apis):
