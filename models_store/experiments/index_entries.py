@@ -86,9 +86,11 @@ def memberships(record: Record) -> dict[str, float]:
 
 
 def turn(record: Record) -> float:
-    """The lowest is the next: by priority, then experiments of their own before trials of sweeps, then the oldest."""
+    """The lowest is the next: by priority, then experiments of their own and trials that have begun before other trials
+    of sweeps, then the oldest."""
     milliseconds = record.created_at.timestamp() * 1000 // 1
-    return (2 * (PRIORITY - record.priority) + (record.sweep is not None)) * _CLASS + milliseconds
+    steps_back = record.sweep is not None and record.attempts == 0
+    return (2 * (PRIORITY - record.priority) + steps_back) * _CLASS + milliseconds
 
 
 def priority_of(turn: float) -> int:

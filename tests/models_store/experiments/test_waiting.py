@@ -18,6 +18,7 @@ from models_store.ids import is_experiment_id
 from models_store.jobs.queue import TRAINING
 from models_store.store import Store
 from specs.limits import PRIORITY
+from tests.models_store.abandoned import abandon
 from tests.models_store.conftest import MakeSpec
 from tests.models_store.results import KILLED
 from tests.support.valkey import Valkey
@@ -66,6 +67,16 @@ def test_trial_waits_for_experiments_of_its_priority(store: Store, tiny_spec: Ma
     trial = store.experiments.create(tiny_spec(), place=TrialId(SWEEP_ID, 0, TRIAL_ID)).id
     single, lower = post(store, tiny_spec), post(store, tiny_spec, -1)
     assert store.experiments.waiting.ids() == [single, trial, lower]
+
+
+def test_trial_that_lost_its_worker_keeps_its_place(store: Store, tiny_spec: MakeSpec) -> None:
+    trial = store.experiments.create(tiny_spec(), place=TrialId(SWEEP_ID, 0, TRIAL_ID)).id
+    single = post(store, tiny_spec)
+    claim = TrainingClaim.acquire(store.training_jobs, trial, worker="worker")
+    assert claim is not None
+    abandon(store, claim)
+    assert store.experiments.get(trial).status is Status.QUEUED
+    assert store.experiments.waiting.ids() == [trial, single]
 
 
 def test_edited_priority_changes_the_order(store: Store, four: list[str]) -> None:
