@@ -24,7 +24,8 @@ _RESERVE = 1 << 16
 
 class Disturbances:
     """Chosen by `seed` alone. Each returns when it is over, except for pauses: `advance` ends those that are due.
-    `disk` is a file system of its own that holds the store, if there is one."""
+    `disk` is a file system of its own that holds the store, if there is one; `killed` counts the processes that were
+    sent SIGKILL."""
 
     def __init__(
         self, service: Service, network: BadNetwork, addresses: list[str], disk: Path | None, seed: int
@@ -33,10 +34,12 @@ class Disturbances:
         self._network = network
         self._addresses = addresses
         self._disk = disk
+        self.killed = 0
         self._chance = random.Random(seed)
         self._paused: list[tuple[float, psutil.Process]] = []
         self._undo: list[tuple[float, Callable[[], None]]] = []
-        kills = [self._kill_trainer, self._kill_pool_process, self._kill_worker, self._kill_api, self._kill_valkey]
+        kills = [self._kill_trainer, self._kill_pool_process, self._kill_worker, self._kill_container, self._kill_api]
+        kills += [self._kill_valkey]
         others = [self._terminate_worker, self._empty_valkey, self._pause]
         others += [self._slow_network, self._silent_network, self._reset_network]
         self._kinds: list[Callable[[], str]] = [*kills, *kills, *kills, *others, *([self._fill_disk] if disk else [])]
@@ -79,6 +82,11 @@ class Disturbances:
         self._service.start_api()
         self._addresses.append(str(self._service.http.base_url).rstrip("/"))
 
+    def _kill(self, process: psutil.Process) -> None:
+        with suppress(psutil.NoSuchProcess):
+            process.kill()
+            self.killed += 1
+
     def _worker(self) -> psutil.Popen:
         return self._chance.choice(self._service.workers)
 
@@ -87,19 +95,26 @@ class Disturbances:
         trainers = self._service.trainers(self._worker())
         if not trainers:
             return self._kill_pool_process()
-        with suppress(psutil.NoSuchProcess):
-            self._chance.choice(trainers).kill()
+        self._kill(self._chance.choice(trainers))
         return "trainer killed"
 
     def _kill_pool_process(self) -> str:
         with suppress(psutil.NoSuchProcess, StopIteration):
-            self._service.pool_child(self._worker()).kill()
+            self._kill(self._service.pool_child(self._worker()))
         return "pool process killed"
 
     def _kill_worker(self) -> str:
         """The main process alone: its descendants have to end by themselves."""
-        self._worker().kill()
+        self._kill(self._worker())
         return "worker killed"
+
+    def _kill_container(self) -> str:
+        """A worker with all its descendants at once, as when a container is killed or runs out of memory."""
+        worker = self._worker()
+        with suppress(psutil.NoSuchProcess):
+            for each in [worker, *worker.children(recursive=True)]:
+                self._kill(each)
+        return "container killed"
 
     def _terminate_worker(self) -> str:
         """As a deployment does."""
@@ -110,6 +125,7 @@ class Disturbances:
         place = self._chance.randrange(len(self._service.apis))
         process = self._service.apis[place]
         self._addresses.pop(place)
+        self._kill(process)
         self._service.kill(process)
         self._start_api()
         return "API killed"
@@ -118,6 +134,7 @@ class Disturbances:
         valkey = self._service.valkey
         valkey.resume()
         valkey.kill()
+        self.killed += 1
         valkey.restart(empty=empty)
         return "Valkey killed"
 

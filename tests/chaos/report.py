@@ -17,9 +17,11 @@ _MAX_SECONDS = LEASE_SECONDS + SWEEP_SECONDS + 10.0
 
 @dataclass
 class Report:
-    """`recoveries` are seconds from a disturbance until an API answers and what was running continues."""
+    """`killed` counts the processes that were sent SIGKILL; `recoveries` are seconds from a disturbance until an API
+    answers and what was running continues."""
 
     accepted: int = 0
+    killed: int = 0
     done: Counter[str] = field(default_factory=Counter)
     answers: Counter[str] = field(default_factory=Counter)
     recoveries: list[float] = field(default_factory=list)
@@ -27,7 +29,7 @@ class Report:
 
     @property
     def kills(self) -> int:
-        """How many processes were killed with SIGKILL; emptying Valkey is one."""
+        """How many disturbances were kills; emptying Valkey is one."""
         return sum(count for name, count in self.done.items() if name.endswith(("killed", "emptied")))
 
     @property
@@ -41,7 +43,7 @@ class Report:
         broken = ", ".join(f"{kind} {kinds[kind]}" for kind in get_args(Kind))
         return [
             f"{self.done.total()} disturbances: {_listed(self.done)}",
-            f"{self.kills} kills; {self.accepted} experiments accepted",
+            f"{self.kills} kills, of {self.killed} processes; {self.accepted} experiments accepted",
             f"answers: {_listed(self.answers)}; 5xx but for 503: {self.server_errors}",
             f"recovery: median {percentiles[49]:.1f} s, 99 % within {percentiles[98]:.1f} s (bound {_MAX_SECONDS:g} s)",
             f"{len(self.promises_broken)} promises broken: {broken}",
@@ -64,6 +66,7 @@ class Report:
 
     def _add(self, other: dict[str, Any]) -> None:
         self.accepted += other["accepted"]
+        self.killed += other["killed"]
         self.done.update(other["done"])
         self.answers.update(other["answers"])
         self.recoveries += other["recoveries"]

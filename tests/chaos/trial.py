@@ -76,6 +76,7 @@ class ChaosTrial:
                 self._report.promises_broken += broken_promises(service, self._ledger)
             self._report.promises_broken += leaked_processes(service)
         self._report.accepted = len(self._ledger.accepted)
+        self._report.killed = self._disturbances.killed
         self._report.answers = self._ledger.answers
         return self._report
 

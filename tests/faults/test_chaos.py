@@ -25,15 +25,15 @@ def test_disturbed_service_keeps_its_promises(tmp_path: Path) -> None:
 
 
 def test_reports_of_several_trials_are_summed(tmp_path: Path) -> None:
-    one = Report(3, Counter({"worker killed": 2, "worker paused": 1}), Counter({"202": 3, "503": 1}), [1.0, 2.0])
+    one = Report(3, 5, Counter({"worker killed": 2, "worker paused": 1}), Counter({"202": 3, "503": 1}), [1.0, 2.0])
     lost = Broken("lost", "experiment 1 was accepted and is lost")
-    other = Report(1, Counter({"Valkey emptied": 1}), Counter({"202": 1, "500": 2}), [3.0], [lost])
+    other = Report(1, 1, Counter({"Valkey emptied": 1}), Counter({"202": 1, "500": 2}), [3.0], [lost])
     for name, each in (("a", one), ("a", one), ("b", other)):
         each.append_to(tmp_path / name)
 
     total = Report.sum_of([tmp_path / "a", tmp_path / "b"])
 
-    assert (total.accepted, total.kills, total.server_errors, total.done.total()) == (7, 5, 2, 7)
+    assert (total.accepted, total.kills, total.killed, total.server_errors, total.done.total()) == (7, 5, 11, 2, 7)
     assert total.recoveries == [1.0, 2.0, 1.0, 2.0, 3.0]
     assert total.promises_broken == [lost]
     assert "1 promises broken: lost 1, stuck 0," in total.lines()[4]
