@@ -8,6 +8,7 @@ import errno
 import fcntl
 import hashlib
 import os
+import re
 import secrets
 import shutil
 import time
@@ -40,6 +41,11 @@ _ADVICE = {
     errno.ENFILE: "the machine has too many open files; try again",
     errno.ENOMEM: "the machine is out of memory; try again",
 }
+
+
+def is_of_attempt(temporary: Path) -> bool:
+    """Whether a job stages its result there, which may take long, and not `temporary_name` has named it."""
+    return not re.fullmatch(rf".+\.[0-9a-f]{{12}}\{TEMPORARY_SUFFIX}", temporary.name)
 
 
 def temporary_name(path: Path) -> Path:
@@ -207,15 +213,18 @@ def replace_directory(staged: Path, final: Path) -> None:
     publish_directory(staged, final)
 
 
-def remove_stale_temporaries(folder: Path, older_than: float = TEMPORARY_SECONDS) -> None:
-    """Remove the temporaries of killed processes from `folder`; a write in progress is younger and stays.
+def remove_stale_temporaries(
+    folder: Path, older_than: float = TEMPORARY_SECONDS, is_used: Callable[[Path], bool] = lambda _: False
+) -> None:
+    """Remove the temporaries of killed processes from `folder`; a write in progress is younger, or `is_used`, and
+    stays.
 
     `older_than`, in seconds, may be 0 where nobody else can be writing.
     """
     oldest = time.time() - older_than
     for path in folder.glob(f".*{TEMPORARY_SUFFIX}"):
         try:
-            if path.stat().st_mtime > oldest:
+            if path.stat().st_mtime > oldest or is_used(path):
                 continue
             shutil.rmtree(path) if path.is_dir() else path.unlink()
         except FileNotFoundError:

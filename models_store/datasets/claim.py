@@ -4,8 +4,9 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 
 from models_store.datasets.images import IMAGES
+from models_store.datasets.receiving import ARCHIVE_FILE
 from models_store.datasets.record import Contents, DatasetRecord, DatasetStatus, FilesDone
-from models_store.datasets.store import ARCHIVE_FILE, DatasetStore
+from models_store.datasets.store import DatasetStore
 from models_store.experiments.fair_order import Waiting
 from models_store.experiments.waiting import WaitingExperiments
 from models_store.files import PATIENCE_SECONDS, TEMPORARY_SUFFIX, remove_stale_temporaries

@@ -2,7 +2,6 @@
 
 import logging
 import re
-import shutil
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import datetime
@@ -14,6 +13,7 @@ from ulid import ULID
 from models_store.corrections.collected_test import CollectedTest
 from models_store.datasets.folders import LOCKS, RECORD_FILE, DatasetFolders, not_found
 from models_store.datasets.images import StoredImages
+from models_store.datasets.receiving import is_being_received, receive_archive
 from models_store.datasets.record import DatasetRecord, DatasetStatus, UploadOptions
 from models_store.errors import Damaged, InvalidState, Newer, NotFound, list_names
 from models_store.events import DatasetChange, EventLog, EventsLost
@@ -23,7 +23,6 @@ from models_store.files import (
     remove_directory,
     remove_stale_temporaries,
     storage_errors,
-    temporary_name,
     write_atomic,
     write_synced,
 )
@@ -32,9 +31,6 @@ from models_store.jobs.queue import CONVERSION, Queue
 from specs.dataset import DATASETS, NAME_PATTERN
 from specs.problem import quantity
 
-ARCHIVE_FILE = "archive"
-# Longer than any upload takes.
-_ABANDONED_SECONDS = 6 * 3600.0
 Users = Callable[[str], list[str]]
 
 log = logging.getLogger(__name__)
@@ -76,14 +72,8 @@ class DatasetStore(DatasetFolders):
 
         Raises StorageFull, also for writes within the block.
         """
-        staged = temporary_name(self.datasets / "upload")
-        try:
-            with storage_errors("the archive"):
-                staged.mkdir()
-                with (staged / ARCHIVE_FILE).open("w+b") as archive:
-                    yield archive
-        finally:
-            shutil.rmtree(staged, ignore_errors=True)
+        with receive_archive(self.datasets) as archive:
+            yield archive
 
     def add(
         self,
@@ -255,4 +245,4 @@ class DatasetStore(DatasetFolders):
     def clear_abandoned(self) -> None:
         """Remove leftovers of killed uploads and deletions, and locks that are none of a dataset."""
         self.remove_unused_locks()
-        remove_stale_temporaries(self.datasets, _ABANDONED_SECONDS)
+        remove_stale_temporaries(self.datasets, is_used=is_being_received)

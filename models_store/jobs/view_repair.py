@@ -4,6 +4,7 @@ import logging
 import os
 import time
 from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
 
 from redis.exceptions import RedisError
 
@@ -14,7 +15,7 @@ from models_store.experiments import history
 from models_store.experiments.index_entries import ShownState
 from models_store.experiments.record import Record, Status
 from models_store.experiments.store import ExperimentStore
-from models_store.files import remove_stale_temporaries
+from models_store.files import is_of_attempt, remove_stale_temporaries
 from models_store.ids import is_experiment_id
 
 # So many records are written to Redis, or asked for, at once: others wait for a few milliseconds at most.
@@ -58,7 +59,7 @@ class ViewRepair:
         # What this process has found on disk, all of it shown.
         self._known: set[str] = set()
         self._is_round_due = False
-        self._listing, self._comparison, self._reading = _Rarely(), _Rarely(), _Rarely()
+        self._listing, self._comparison, self._reading, self._tidying = _Rarely(), _Rarely(), _Rarely(), _Rarely()
         self._newer_from = 0
 
     def show_unshown(self) -> None:
@@ -173,11 +174,20 @@ class ViewRepair:
             self._try_to_restore(experiment_id)
 
     def _tidy_up(self) -> None:
-        """Remove what killed processes have left behind, outside of experiments."""
-        for folder in (self._store.experiments, self._store.pins.folder):
-            remove_stale_temporaries(folder)
+        """Remove what killed processes have left behind, outside of single experiments."""
+        remove_stale_temporaries(self._store.experiments)
         self._datasets.clear_abandoned()
+        if self._tidying.is_due():
+            with self._tidying:
+                self._clear_other_rooms()
         self._store.idempotency.remove_expired()
+
+    def _clear_other_rooms(self) -> None:
+        apart = {self._store.experiments.name, self._datasets.datasets.name}
+        for room in self._store.experiments.parent.iterdir():
+            if room.name not in apart:
+                for folder, _, _ in os.walk(room):
+                    remove_stale_temporaries(Path(folder), is_used=is_of_attempt)
 
     def _ids_on_disk(self) -> set[str]:
         with os.scandir(self._store.experiments) as entries:

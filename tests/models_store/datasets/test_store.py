@@ -4,6 +4,7 @@ import errno
 import os
 import threading
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from redis.exceptions import ConnectionError as RedisConnectionError
@@ -12,12 +13,14 @@ from models_store import keys
 from models_store.datasets.claim import ConversionClaim
 from models_store.datasets.folders import LOCKS, RECORD_FILE
 from models_store.datasets.images import IMAGES
+from models_store.datasets.receiving import ARCHIVE_FILE
 from models_store.datasets.record import Contents, DatasetRecord, DatasetStatus, FilesDone
 from models_store.errors import Busy, ClaimLost, InvalidState, NotFound, StorageFull, Unavailable
-from models_store.files import LOCK_FILE
+from models_store.files import LOCK_FILE, temporary_name
 from models_store.jobs.failure import Failure
 from models_store.store import Store
 from tests.models_store.abandoned import abandon
+from tests.models_store.test_files import age
 from tests.support.valkey import Valkey
 
 CONTENTS = Contents(
@@ -217,6 +220,24 @@ def test_deleted_dataset_leaves_no_lock(store: Store) -> None:
         pass
 
     assert list(locks.iterdir()) == []
+
+
+def test_archive_of_a_killed_receiver_is_removed(store: Store) -> None:
+    """The folder of one that is still being received is as old."""
+    killed = temporary_name(store.datasets.datasets / "upload")
+    killed.mkdir()
+    (killed / ARCHIVE_FILE).write_bytes(b"half")
+    with store.datasets.receive_archive() as archive:
+        received = Path(archive.name).parent
+        for each in (killed, received):
+            age(each)
+
+        store.datasets.clear_abandoned()
+
+        assert not killed.exists()
+        assert received.exists()
+        store.datasets.add("own", archive)
+    assert (store.datasets.folder("own") / ARCHIVE_FILE).exists()
 
 
 def test_lock_without_dataset_is_swept(store: Store) -> None:

@@ -423,6 +423,20 @@ def test_first_sweep_removes_leftovers(store: Store, queued: Record) -> None:
     assert not inside.exists()
 
 
+def test_leftovers_of_all_rooms_are_removed(store: Store) -> None:
+    """But not what a job stages, for as long as it may take."""
+    root = store.experiments.experiments.parent
+    pin = temporary_name(root / "serving" / "digits.json")
+    delivery = temporary_name(root / "webhooks" / "hook" / "pending" / "one.json")
+    attempt = root / "evaluations" / "some" / ".result.1.tmp"
+    for each in (pin, delivery, attempt):
+        each.parent.mkdir(parents=True, exist_ok=True)
+        each.touch()
+        age(each)
+    assert store.reconciler.sweep()
+    assert [each.exists() for each in (pin, delivery, attempt)] == [False, False, True]
+
+
 # -- two at once, and none -------------------------------------------------------------------------------------------
 
 
