@@ -9,17 +9,20 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+import httpx2
 import psutil
 
+from tests.support import local_http
 from tests.support.proxy import BadNetwork
 from tests.support.service import Service
-from tests.support.waiting import has_ended
+from tests.support.waiting import eventually, has_ended
 
 # Longer than a lease now and then, so that others take over what the paused process had.
 _PAUSE_SECONDS = (0.2, 8.0)
 _NETWORK_SECONDS = (0.5, 6.0)
 _DELAY_SECONDS, _RESETS_SHARE = 0.2, 0.05
 _RESERVE = 1 << 16
+_ANSWER_SECONDS = 2.0
 
 
 class Disturbances:
@@ -36,7 +39,7 @@ class Disturbances:
         self._disk = disk
         self.killed = 0
         self._chance = random.Random(seed)
-        self._paused: list[tuple[float, psutil.Process]] = []
+        self._address_of: dict[int, str] = {}
         self._undo: list[tuple[float, Callable[[], None]]] = []
         kills = [self._kill_trainer, self._kill_pool_process, self._kill_worker, self._kill_container, self._kill_api]
         kills += [self._kill_valkey]
@@ -49,6 +52,7 @@ class Disturbances:
             self._start_api()
         for _ in range(workers):
             self._service.start_worker(warm=False)
+        eventually(lambda: self._count_answering() == apis)
 
     def next(self) -> str:
         """Do the next one; return what it was."""
@@ -62,7 +66,8 @@ class Disturbances:
             undo()
         for worker in [each for each in self._service.workers if has_ended(each)]:
             self._service.kill(worker)
-            self._service.start_worker(warm=False)
+            self._service.launch_worker()
+        self._count_answering()
 
     def end(self) -> None:
         """Undo everything at once."""
@@ -79,8 +84,14 @@ class Disturbances:
     # -- processes ---------------------------------------------------------------------------------------------------
 
     def _start_api(self) -> None:
-        self._service.start_api()
-        self._addresses.append(str(self._service.http.base_url).rstrip("/"))
+        process, address = self._service.launch_api()
+        self._address_of[process.pid] = address
+
+    def _count_answering(self) -> int:
+        """Send users to those APIs as well that have started, as a load balancer does."""
+        starting = set(self._address_of.values()).difference(self._addresses)
+        self._addresses += filter(_answers, starting)
+        return len(self._addresses)
 
     def _kill(self, process: psutil.Process) -> None:
         with suppress(psutil.NoSuchProcess):
@@ -122,9 +133,10 @@ class Disturbances:
         return "worker terminated"
 
     def _kill_api(self) -> str:
-        place = self._chance.randrange(len(self._service.apis))
-        process = self._service.apis[place]
-        self._addresses.pop(place)
+        process = self._chance.choice(self._service.apis)
+        address = self._address_of.pop(process.pid)
+        if address in self._addresses:
+            self._addresses.remove(address)
         self._kill(process)
         self._service.kill(process)
         self._start_api()
@@ -187,6 +199,13 @@ class Disturbances:
                 free -= 1 << 20
         self._later(_NETWORK_SECONDS, lambda: ballast.unlink(missing_ok=True))
         return "disk filled"
+
+
+def _answers(address: str) -> bool:
+    try:
+        return local_http.get(f"{address}/health/live", timeout=_ANSWER_SECONDS).is_success
+    except httpx2.TransportError:
+        return False
 
 
 def _resume(process: psutil.Process) -> None:

@@ -6,6 +6,7 @@ import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import count
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -35,6 +36,7 @@ class Service:
         self.store = folder / "store"
         self.valkey = valkey
         self._processes: list[psutil.Popen] = []
+        self._numbers = count()
         self.apis: list[psutil.Popen] = []
         self.workers: list[psutil.Popen] = []
         self.environment = {
@@ -57,12 +59,17 @@ class Service:
 
     def start_api(self, *command: str) -> psutil.Popen:
         """Start an API replica, or `command`, and direct requests to it; return when it answers."""
+        process, address = self.launch_api(*command)
+        self.http.base_url = httpx2.URL(address)
+        eventually(lambda: self._is_live(process))
+        return process
+
+    def launch_api(self, *command: str) -> tuple[psutil.Popen, str]:
+        """The same without waiting until it answers; return its address, too."""
         port = free_port()
         process = self.start("api", *(command or ("-m", "api.server")), "--port", str(port))
         self.apis.append(process)
-        self.http.base_url = httpx2.URL(f"http://127.0.0.1:{port}")
-        eventually(lambda: self._is_live(process))
-        return process
+        return process, f"http://127.0.0.1:{port}"
 
     def _is_live(self, process: psutil.Popen) -> bool:
         assert process.poll() is None, (self.folder / "api.log").read_text()
@@ -74,17 +81,21 @@ class Service:
     def start_worker(self, *command: str, warm: bool = True) -> psutil.Popen:
         """Start a worker, or `command`; return when it consumes and, if `warm`, its spare trainer has imported
         TensorFlow."""
-        name = f"worker{len(self._processes)}"
-        pool = ("-P", "prefork", "-c", "1", "--without-gossip", "--without-mingle", "--without-heartbeat")
-        options = (*pool, "-n", f"{name}@%h")
-        process = self.start(name, *(command or ("-m", "celery", "-A", "worker.app", "worker", *options)))
-        self.workers.append(process)
-        log = self.folder / f"{name}.log"
+        process, log = self.launch_worker(*command)
         eventually(lambda: "ready" in log.read_text())
         eventually(lambda: self.trainers(process))
         if warm:
             eventually(lambda: "is warm" in log.read_text())
         return process
+
+    def launch_worker(self, *command: str) -> tuple[psutil.Popen, Path]:
+        """The same without waiting for anything; return its log, too."""
+        name = f"worker{next(self._numbers)}"
+        pool = ("-P", "prefork", "-c", "1", "--without-gossip", "--without-mingle", "--without-heartbeat")
+        options = (*pool, "-n", f"{name}@%h")
+        process = self.start(name, *(command or ("-m", "celery", "-A", "worker.app", "worker", *options)))
+        self.workers.append(process)
+        return process, self.folder / f"{name}.log"
 
     def start(self, name: str, *arguments: str) -> psutil.Popen:
         """Start Python; what it writes goes to the log of that name."""
