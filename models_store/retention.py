@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -82,7 +83,7 @@ def prune(store: Store, limits: Retention, is_serving: IsServing, *, dry_run: bo
         experiments.pins.reject_serving(record.id, record.dataset, is_serving(record.id))
         experiments.reject_needed(record)
         if not dry_run:
-            experiments.delete(record.id, serving=is_serving(record.id))
+            experiments.delete(record.id, serving=is_serving(record.id), check=partial(_reject_changed, record))
 
     found = _find(store, "experiments", experiments.folder)
     return _remove_each(found, limits, remove, Pruning(dry_run=dry_run, removed=(), removed_bytes=0, kept=()))
@@ -95,7 +96,7 @@ def prune_states(store: Store, limits: Retention, *, dry_run: bool) -> Pruning:
     def remove(record: Record) -> None:
         _reject_wanted(store, record)
         if not dry_run:
-            store.continuations.remove_state(record.id)
+            store.continuations.remove_state(record.id, partial(_reject_changed, record))
 
     found = _find(store, "training states", lambda each: store.experiments.folder(each) / ATTEMPTS)
     found = found._replace(ended=[each for each in found.ended if each.bytes])
@@ -147,6 +148,13 @@ def _beyond(found: _Found, limits: Retention, removed: list[PrunedExperiment]) -
             yield each, f"{quantity(newer, 'newer one has', 'newer ones have')} ended, and {kept} kept"
         elif limits.max_bytes is not None and left > limits.max_bytes:
             yield each, f"all {found.name} take {left:,} bytes, of at most {limits.max_bytes:,}"
+
+
+def _reject_changed(judged: Record, current: Record) -> None:
+    """Raises InvalidState for one that was retried, given a star or edited since it was `judged`: a look at thousands
+    takes seconds."""
+    if not current.damaged and current.version != judged.version:
+        raise InvalidState("it was changed in this moment")
 
 
 def _reject_undecided(record: Record) -> None:

@@ -1,7 +1,7 @@
 """Experiments that continue another one: the training state that they start from."""
 
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext
 from typing import Any
 
@@ -69,9 +69,11 @@ class Continuations:
         with nullcontext() if source is None else lock_folder(self._experiments.folder(source)):
             yield self.state(spec, datasets)
 
-    def remove_state(self, experiment_id: str) -> None:
-        """Of an experiment that has ended; it need not have any. Raises NotFound, InvalidState."""
+    def remove_state(self, experiment_id: str, check: Callable[[Record], None] = lambda _: None) -> None:
+        """Of an experiment that has ended; it need not have any. `check` is given its record, under the lock, and may
+        raise. Raises NotFound, InvalidState."""
         with self._experiments.lock(experiment_id) as record:
+            check(record)
             if not record.status.is_terminal:
                 raise InvalidState(f"experiment {experiment_id} is {record.status} and needs its training state")
             shutil.rmtree(self._experiments.folder(experiment_id) / ATTEMPTS, ignore_errors=True)

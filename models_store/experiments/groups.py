@@ -34,14 +34,15 @@ class Groups:
         private: bool = False,
     ) -> list[Record]:
         """Queue `repeats` experiments. The same key and body return the same ones, and create those that are missing
-        because an earlier call was killed. Raises IdempotencyMismatch; StorageFull, with none of them left but those
-        that run already."""
+        because an earlier call was killed. Raises IdempotencyMismatch; StorageFull, with none left of those that it has
+        created, but those that run already."""
         group = str(ULID())
         if idempotency_key is not None:
             with storage_errors("the idempotency key"):
                 wanted = body + f"?repeats={repeats}".encode()
                 group = self._experiments.idempotency.reserve(idempotency_key, wanted, group, owner)
         created: list[Record] = []
+        known = {each for each in repeat_ids(group, repeats) if self._experiments.folder(each).is_dir()}
         try:
             for number, chosen in enumerate(repeat_ids(group, repeats)):
                 member = RepeatId(group, repeats, chosen)
@@ -58,8 +59,9 @@ class Groups:
                 created.append(record)
         except StorageFull:
             for record in created:
-                with suppress(StoreError):
-                    self._experiments.delete(record.id)
+                if record.id not in known:
+                    with suppress(StoreError):
+                        self._experiments.delete(record.id)
             raise
         return created
 

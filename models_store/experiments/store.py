@@ -40,6 +40,7 @@ from specs.problem import quantity
 _MAX_CHILDREN = 100
 # An experiment is shown when it is posted, or else by the reconciler; clocks may differ.
 _UNSHOWN = timedelta(minutes=5)
+_Check = Callable[[Record], None]
 
 log = logging.getLogger(__name__)
 
@@ -201,9 +202,7 @@ class ExperimentStore(PublishedResults):
         self.queue.enqueue(TRAINING, record.id)
         return record
 
-    def edit(
-        self, experiment_id: str, changes: Mapping[str, Any], check: Callable[[Record], None] = lambda _: None
-    ) -> Record:
+    def edit(self, experiment_id: str, changes: Mapping[str, Any], check: _Check = lambda _: None) -> Record:
         """Change what `specs.edit` lists, as `Record.edit`, whatever the status. `check` is given the record before,
         under the lock, and may raise. Raises NotFound, Damaged, Busy, StorageFull."""
         with self.lock(experiment_id) as stored:
@@ -230,12 +229,12 @@ class ExperimentStore(PublishedResults):
         except RedisError:
             return None
 
-    def delete(self, experiment_id: str, serving: bool = False, force: bool = False) -> None:
-        """Remove an experiment that neither runs nor serves, and whose weights no other one waits for or trains on.
-        Raises InvalidState otherwise.
-
-        It serves if the caller says so (`serving`), or if it is pinned. With `force` it is removed all the same, and
-        its pin with it."""
+    def delete(
+        self, experiment_id: str, serving: bool = False, force: bool = False, check: _Check = lambda _: None
+    ) -> None:
+        """Remove an experiment that neither runs nor serves, and whose weights no other one waits for or trains on, or
+        raise InvalidState. It serves if the caller says so (`serving`), or if it is pinned; with `force` it is removed
+        all the same, and its pin with it. `check` is given its record, under the lock, and may raise."""
         folder = self.folder(experiment_id)
         with lock_folder(folder):
             record = self.read_or_damaged(experiment_id)
@@ -243,6 +242,7 @@ class ExperimentStore(PublishedResults):
                 raise InvalidState(f"experiment {experiment_id} is running; cancel it first")
             if record.status is Status.NEWER:
                 raise Newer(f"experiment {experiment_id} is not deleted: {record.error and record.error.message}")
+            check(record)
             if not force:
                 self.pins.reject_serving(record.id, record.dataset, serving)
             self.reject_needed(record)

@@ -23,6 +23,8 @@ from models_store.visibility import Privacy, seeing_everything, sees_everything
 _CHUNK = 500
 _CREATED = "created_at"
 _MAX_CHANGES = 25_000
+# Of a row: fields that are asked for again and again.
+_MAX_SEEN = 40
 _Entries = list[tuple[str, dict[str, str]]]
 
 
@@ -56,9 +58,13 @@ class Row:
             return (value or (None,)) if isinstance(value, tuple) else (value,)
         if name in self.summary.metrics:
             return (self.summary.metrics[name],)
-        if name not in self._seen:
-            self._seen[name] = spec_values(orjson.loads(self.spec), name)
-        return self._seen[name]
+        values = self._seen.get(name)
+        if values is None:
+            values = spec_values(orjson.loads(self.spec), name)
+            if len(self._seen) >= _MAX_SEEN:
+                self._seen.clear()  # clients can make up any number of names
+            self._seen[name] = values
+        return values
 
     def key(self, name: str) -> SortKey:
         """Of its place in the order of a field."""

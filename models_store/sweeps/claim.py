@@ -142,14 +142,13 @@ class SweepJobs(Jobs[SweepRecord]):
             raise InvalidState(f"sweep {sweep_id} is {sweep.status}; cancel it first")
         records = [record for trial in sweep.trials if (record := self.experiment(trial)) is not None]
         for record in records:
-            if not record.status.is_terminal:
-                raise InvalidState(f"experiment {record.id}, a trial of it, is {record.status}; cancel it first")
+            _reject_unfinished(record)
             if not force:
                 self._experiments.pins.reject_serving(record.id, record.dataset, is_serving(record.id))
             self._experiments.reject_needed(record)
         for record in records:
             with suppress(NotFound):
-                self._experiments.delete(record.id, serving=is_serving(record.id), force=force)
+                self._experiments.delete(record.id, is_serving(record.id), force, _reject_unfinished)
         self.store.delete(sweep_id)
         return [record.id for record in records]
 
@@ -180,6 +179,12 @@ class SweepJobs(Jobs[SweepRecord]):
             return self._experiments.read_or_damaged(trial.experiment_id or "")
         except NotFound:
             return None
+
+
+def _reject_unfinished(trial: Record) -> None:
+    """Raises InvalidState."""
+    if not trial.status.is_terminal:
+        raise InvalidState(f"experiment {trial.id}, a trial of it, is {trial.status}; cancel it first")
 
 
 def _trial(sweep: SweepRecord, number: int) -> Trial:

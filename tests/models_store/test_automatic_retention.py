@@ -10,9 +10,11 @@ import pytest
 from models_store import keys
 from models_store.automatic_retention import AutomaticRetention
 from models_store.errors import Unavailable
+from models_store.experiments.checkpoints import checkpoint_name
+from models_store.experiments.folders import ATTEMPTS
 from models_store.experiments.record import Record
 from models_store.frozen import utc_now
-from models_store.retention import Retention, prune
+from models_store.retention import Retention, prune, prune_states
 from models_store.store import Store, open_store
 from specs.experiment import ExperimentSpec
 from specs.sweep import parse_sweep
@@ -124,3 +126,53 @@ def test_nothing_is_deleted_before_the_best_are_known(store: Store, ended: list[
 
     store.reconciler.sweep()
     assert len(names(store)) == 3
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda store, experiment_id: store.experiments.retry(experiment_id),
+        lambda store, experiment_id: store.experiments.edit(experiment_id, {"star": True}),
+    ],
+    ids=["retry", "star"],
+)
+def test_what_changes_while_others_go_is_kept(
+    store: Store, tiny_spec: Callable[..., ExperimentSpec], change: Callable[[Store, str], Record]
+) -> None:
+    """A look at all files of thousands takes seconds, in which a retry was accepted, or a star given."""
+    store.reconciler.sweep()
+    wanted, other = (store.experiments.create(tiny_spec()).id for _ in range(2))
+    for each in (wanted, other):
+        store.experiments.cancel(each)
+    changes = [change]
+
+    def serves_nothing_now(experiment_id: str) -> bool:
+        if experiment_id == wanted and changes:
+            changes.pop()(store, wanted)
+        return False
+
+    done = prune(store, Retention(keep_newest=0), serves_nothing_now, dry_run=False)
+
+    assert [each.id for each in done.removed] == [other]
+    assert [(each.id, each.reason) for each in done.kept] == [(wanted, "it was changed in this moment")]
+    assert store.experiments.index.ids() == [wanted]
+
+
+def test_state_of_what_changes_meanwhile_is_kept(
+    store: Store, ended: list[Record], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for each in ended:
+        path = store.experiments.folder(each.id) / ATTEMPTS / "1" / checkpoint_name(1, 0)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(b"x")
+    remove = store.continuations.remove_state
+
+    def remove_later(experiment_id: str, check: Callable[[Record], None]) -> None:
+        store.experiments.edit(experiment_id, {"star": True})
+        remove(experiment_id, check)
+
+    monkeypatch.setattr(store.continuations, "remove_state", remove_later)
+
+    done = prune_states(store, Retention(keep_newest=0), dry_run=False)
+
+    assert (done.removed, len(done.kept)) == ((), 3)

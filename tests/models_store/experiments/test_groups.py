@@ -72,3 +72,24 @@ def test_full_disk_leaves_no_part_of_a_group(store: Store, tiny_spec: Spec, monk
     assert len(added) == 2
     assert store.experiments.index.ids() == []
     assert not any(store.experiments.folder(each).exists() for each in added)
+
+
+def test_full_disk_loses_nothing_that_was_accepted(
+    store: Store, tiny_spec: Spec, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A request is sent again, one of whose experiments was deleted meanwhile."""
+    first, second, third = ids(store.groups.create(tiny_spec(), 3, "key", b"body", {}))
+    store.experiments.delete(second)
+    add = store.experiments.add
+
+    def add_nothing_new(record: Record, *more: object) -> None:
+        if not store.experiments.folder(record.id).is_dir():
+            raise StorageFull("disk full")
+        add(record, *more)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(store.experiments, "add", add_nothing_new)
+
+    with pytest.raises(StorageFull):
+        store.groups.create(tiny_spec(), 3, "key", b"body", {})
+
+    assert store.experiments.index.ids() == [first, third]
