@@ -82,7 +82,7 @@ def improve_model(
         store.datasets.keep(*spec.dataset.names),
         store.transfers.keep(spec, known) as transferred_layers,
     ):
-        # Under the lock of the baseline, whose weights are kept: of two at once one is made.
+        # Under the lock of the baseline, whose weights are kept: of two of an owner at once one is made.
         _reject_repeated(baseline, improvements, store.experiments.idempotency, idempotency_key, owner)
         is_private = choose_privacy(store, owner, private, spec.dataset.names)
         _reject_private(name, Privacy(is_private, owner), store)
@@ -154,10 +154,11 @@ def _reject_repeated(
     idempotency_key: str | None,
     owner: str | None,
 ) -> None:
-    """Raises InvalidState if the same is being done already, unless by this very request."""
+    """Raises InvalidState if the same is being done already for this owner, unless by this very request. What others
+    do, and may let wait for ever, keeps nobody from it: each is compared with what serves at its end."""
     made = None if idempotency_key is None else keys.reserved(idempotency_key, owner)
     for each in improvements.unfinished(baseline.id):
-        if each.id != made:
+        if each.owner == owner and each.id != made:
             raise InvalidState(
                 f"experiment {each.id} is improving this model already, and is {each.status}; wait for its end, or "
                 f"cancel it: POST /experiments/{each.id}:cancel"

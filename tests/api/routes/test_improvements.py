@@ -301,6 +301,17 @@ def test_key_that_may_not_serve_needs_approval(as_owner: Callable[..., ApiClient
     assert (promoted["improvement"]["decided_by"], promoted["owner"]) == ("ann", "bob")
 
 
+def test_improvement_of_others_blocks_nobody(as_owner: Callable[..., ApiClient]) -> None:
+    """It may wait for ever, and nobody else may cancel it."""
+    waits = improve(as_owner("bob", KeyScope.RUN), epochs=1_000)
+
+    own = improve(as_owner("ann", KeyScope.RUN))
+    repeated = as_owner("ann", KeyScope.RUN).post(PATH)
+
+    assert own["improvement"]["baseline"] == waits["improvement"]["baseline"]
+    assert (repeated.status_code, own["id"] in repeated.json()["detail"]) == (409, True)
+
+
 def test_pin_of_somebody_else_is_kept(as_owner: Callable[..., ApiClient]) -> None:
     bob = as_owner("bob", KeyScope.RUN, KeyScope.SERVE)
     store = bob.services.store
