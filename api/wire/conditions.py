@@ -5,6 +5,7 @@ from collections.abc import Collection, Iterable
 
 from api.wire.bad_request import BadQuery
 from models_store.experiments.conditions import Condition, Operator
+from specs import limits
 from specs.problem import Problem, pointer_of, received_value
 
 _MAX_CONDITIONS = 20
@@ -29,7 +30,7 @@ def parse_conditions(query: Iterable[tuple[str, str]], parameters: Collection[st
         detail = f"expected at most {_MAX_CONDITIONS} conditions, received {len(conditions)}"
         problems.append(Problem(pointer="/query", detail=detail))
     if problems:
-        raise BadQuery.of(problems)
+        raise BadQuery.of(problems[: limits.PROBLEMS])
     return conditions
 
 

@@ -1,6 +1,7 @@
 """Query strings: a parameter that a route does not have, or that contradicts itself, is rejected."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator, Mapping
+from itertools import islice
 from typing import get_origin
 
 from fastapi import Request, params
@@ -27,16 +28,20 @@ async def check_query(request: Request) -> None:
     sent: dict[str, list[str]] = {}
     for name, value in request.query_params.multi_items():
         sent.setdefault(name, []).append(value)
-    problems: list[Problem] = []
+    # No more than are listed: no key was asked for yet, and to look for what was meant takes its time.
+    if problems := list(islice(_problems(sent, takes_several, takes_others=takes_others), limits.PROBLEMS)):
+        raise BadQuery.of(problems)
+
+
+def _problems(
+    sent: Mapping[str, list[str]], takes_several: Mapping[str, bool], *, takes_others: bool
+) -> Iterator[Problem]:
     for name, values in sent.items():
-        if name not in takes_several and takes_others:
-            continue
         if name not in takes_several:
-            problems.append(_problem(name, values[0], _unknown(name, takes_several)))
+            if not takes_others:
+                yield _problem(name, values[0], _unknown(name, takes_several))
         elif not takes_several[name] and len(set(values)) > 1:
-            problems.append(_problem(name, values[-1], f"received {len(values)} different values; send one"))
-    if problems:
-        raise BadQuery.of(problems[: limits.PROBLEMS])
+            yield _problem(name, values[-1], f"received {len(values)} different values; send one")
 
 
 async def read_conditions(request: Request) -> list[Condition]:

@@ -1,4 +1,5 @@
 import re
+from collections.abc import Collection
 from typing import Any
 
 import pytest
@@ -84,3 +85,22 @@ def test_equal_values_and_lists_are_accepted(client: ApiClient, api_store: Store
     assert client.get("/experiments?limit=2&limit=2").status_code == 200
     assert client.get(f"/experiments/{first}/lineage").status_code == 200
     assert client.get(f"/compare/plots/history.png?ids={first}&ids={second}").status_code == 200
+
+
+def test_endless_query_costs_little(keyed_client: ApiClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Anybody may send one: it is judged before the key, and by the process that answers everybody."""
+    looked_up: list[str] = []
+
+    def did_you_mean(name: str, known: Collection[str]) -> str:
+        looked_up.append(name)
+        return ""
+
+    monkeypatch.setattr("api.wire.query.did_you_mean", did_you_mean)
+    query = "&".join(f"limit{number}=1" for number in range(2_000))
+
+    answer = keyed_client.get(f"/datasets/mnist/samples?{query}", headers={"Authorization": ""})
+
+    assert answer.status_code == 422
+    assert len(answer.json()["errors"]) == len(looked_up) == limits.PROBLEMS
+    found = keyed_client.get("/experiments?" + "&".join(f"f{number}>=" for number in range(2_000)))
+    assert (found.status_code, len(found.json()["errors"])) == (422, limits.PROBLEMS)
