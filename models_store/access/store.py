@@ -30,6 +30,8 @@ _PEPPER_FILE = "pepper"
 _PEPPER_BYTES = 32
 # So that a leaked key cannot fill the disk; rotation needs two.
 MAX_LIVE_KEYS = 20
+# Nor slow down all that looks at every key, by some that are created and revoked again and again.
+MAX_ENDED_KEYS = 100
 # What a process remembers of valid keys; beyond it all are looked up again.
 _MAX_REMEMBERED = 10_000
 # How long one can look up who revoked a key.
@@ -60,14 +62,18 @@ class KeyStore:
     def create(
         self, spec: KeySpec, owner: str, creator: Key | None = None, expires_at: datetime | None = None
     ) -> tuple[Key, str]:
-        """The record and the text of a new key, which expires no later than `creator` and `expires_at`. Raises
-        NotAuthenticated if the creator was revoked meanwhile, InvalidState if the owner has too many, StorageFull."""
+        """The record and the text of a new key, which expires no later than `creator` and `expires_at`. The oldest
+        ended ones of an owner who has many are forgotten. Raises NotAuthenticated if the creator was revoked meanwhile,
+        InvalidState if the owner has too many, StorageFull."""
         now, token = utc_now(), new_token()
         with lock_folder(self._folder):
             self._reject_dead(creator, now)
-            live = [each for each in self.list() if each.owner == owner and each.is_live(now)]
-            if len(live) >= MAX_LIVE_KEYS:
+            own = [each for each in self.list() if each.owner == owner]
+            ended = [each for each in own if not each.is_live(now)]
+            if len(own) - len(ended) >= MAX_LIVE_KEYS:
                 raise InvalidState(f"{owner} has {MAX_LIVE_KEYS} keys; DELETE /keys/{{id}} revokes one")
+            for each in ended[:-MAX_ENDED_KEYS]:
+                self._forget(each)
             given = (expires_at, None if creator is None else creator.expires_at)
             ends = [each for each in given if each is not None]
             if spec.expires_in_days is not None:
@@ -124,6 +130,19 @@ class KeyStore:
         for creator in found:
             found += [each.id for each in keys if each.created_by == creator]
         return [each for each in keys if each.id in found[1:]]
+
+    def _forget(self, key: Key) -> None:
+        """Under the lock. What it has created counts as created by its creator from then on, and is still found by
+        `created_with`; the creator of somebody else's is kept."""
+        created = [each for each in self.list() if each.created_by == key.id]
+        if all(each.owner == key.owner for each in created):
+            for each in created:
+                self._write(each.model_copy(update={"created_by": key.created_by}))
+            self._remove(key)
+
+    def _remove(self, key: Key) -> None:
+        self._path(key.id).unlink(missing_ok=True)
+        self._checked.pop(key.id, None)
 
     def _reject_dead(self, creator: Key | None, now: datetime) -> None:
         """Under the lock: elsewhere a revoked key may be valid for a moment, but leaves no others."""
@@ -186,8 +205,7 @@ class KeyStore:
             ended = min((at for at in (key.revoked_at, key.expires_at) if at is not None), default=None)
             if ended is not None and ended < oldest and last[key.owner] != key.id:
                 with lock_folder(self._folder):
-                    self._path(key.id).unlink(missing_ok=True)
-                self._checked.pop(key.id, None)
+                    self._remove(key)
 
     def _recent(self, key_id: str) -> Key | None:
         """As it was on disk at most FRESH_SECONDS ago."""

@@ -244,3 +244,25 @@ def test_valid_keys_are_remembered_within_a_bound(keys: KeyStore, monkeypatch: p
         assert keys.verify(token) is not None
         assert len(keys._verified) <= 3
         assert len(keys._checked) <= 3
+
+
+def test_keys_that_come_and_go_are_bounded(keys: KeyStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A key that has leaked makes others, each by the last one, and revokes those in between."""
+    monkeypatch.setattr(module, "MAX_ENDED_KEYS", 3)
+    root, _ = keys.create(KeySpec(scopes=(KeyScope.ADMIN,)), "root")
+    leaked, _ = keys.create(READER, "ann", root)
+    latest = leaked
+    for _ in range(10):
+        following, token = keys.create(READER, "ann", latest)
+        if latest is not leaked:
+            keys.revoke(latest.id, by=latest.id)
+        latest = following
+
+    assert len([each for each in keys.list() if each.owner == "ann"]) == 6
+    assert keys.verify(token) is not None
+    assert latest.id in {each.id for each in keys.created_with(leaked.id)}
+    assert leaked.id in {each.id for each in keys.created_with(root.id)}
+    keys.revoke(root.id, by=None)
+    for _ in range(10):
+        keys.revoke(keys.create(READER, "root")[0].id, by=None)
+    assert leaked.id in {each.id for each in keys.created_with(root.id)}
