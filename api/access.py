@@ -19,7 +19,7 @@ from api.metrics import Metrics
 from api.oidc.provider import Provider
 from api.oidc.sign_in import SignIn
 from api.oidc.tokens import ProviderTokens
-from api.owner_places import OwnerPlaces, call_at_answer
+from api.owner_places import OwnerPlaces, OwnerRequests, call_at_answer
 from api.request_limits import RequestLimits
 from models_store.access.key import Key
 from models_store.access.sign_ins import SignIns
@@ -56,6 +56,7 @@ class Access:
         self._teaches = teaches
         self._tokens = tokens
         self.places = OwnerPlaces()
+        self.requests = OwnerRequests()
 
     @property
     def uses_keys(self) -> bool:
@@ -63,7 +64,7 @@ class Access:
 
     async def admit(self, scope: Scope, needed: Sequence[str]) -> None:
         """From here on the stores show this request what its key may see. Raises NotAuthenticated, RateLimited,
-        InsufficientScope; NotAdmitted and Unavailable for a token."""
+        TooManyAtOnce, InsufficientScope; NotAdmitted and Unavailable for a token."""
         if self._keys is None:
             return
         token = _bearer_token(scope)
@@ -79,6 +80,7 @@ class Access:
             await self._limits.count_failure(scope)
             raise NotAuthenticated(_INVALID)
         await self._limits.count_request(scope, key, needed)
+        await self._limits.count_rejected("begun", self.requests.begin(key.owner, scope))
         _check_scopes(key, needed, "this")
         scope[_KEY] = key
         show_to(None if key.is_admin else Viewer(key.owner, partial(self._teaches, key.owner)))

@@ -6,7 +6,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.errors import Problems
 from api.metrics import Metrics
-from api.owner_places import AT_ANSWER, call_at_answer
+from api.owner_places import AT_ANSWER, AT_END, call_at_answer, call_at_end
 from api.paths import STREAMS, Paths, verb_of
 from api.request_limits import LIMIT_HEADERS
 
@@ -68,7 +68,7 @@ _POLICY = b"content-security-policy"
 
 class TimedRequests:
     """Counts and times each request under its route's template, and adds the headers of limits and
-    those that restrict browsers. What waits for the answer is called when it begins."""
+    those that restrict browsers. What waits for the answer is called when it begins, what waits for the end then."""
 
     def __init__(self, app: ASGIApp, metrics: Metrics) -> None:
         self._app = app
@@ -82,7 +82,7 @@ class TimedRequests:
         status = 500
         # A list, which copies of the scope share.
         limit_headers = scope[LIMIT_HEADERS] = []
-        scope[AT_ANSWER] = []
+        scope[AT_ANSWER], scope[AT_END] = [], []
 
         async def send_noting_status(message: Message) -> None:
             nonlocal status
@@ -98,6 +98,6 @@ class TimedRequests:
         try:
             await self._app(scope, receive, send_noting_status)
         finally:
-            call_at_answer(scope)
+            call_at_end(scope)
             route = getattr(scope.get("route"), "path", "none")
             self._metrics.count_request(scope["method"], route, status, time.perf_counter() - started)

@@ -1,7 +1,8 @@
-"""How many requests of one owner are answered at once in a process."""
+"""How many requests of one owner are answered at once in a process, and how many it may have begun."""
 
 import asyncio
 from collections.abc import Callable
+from functools import partial
 
 from starlette.types import Scope
 
@@ -9,10 +10,14 @@ from models_store.errors import TooManyAtOnce
 
 # In the scope of a request: what is called when its answer begins, or it ends without one.
 AT_ANSWER = "trainyard.at_answer"
+# In the scope of a request: what is called when it has ended, however.
+AT_END = "trainyard.at_end"
 # As many connections as a browser opens to a host, so that no page waits for itself. Few of the 40 threads in which
 # routes are computed, so that one owner neither takes them all nor most of the processor.
 _AT_ONCE = 6
 _SECONDS = 10.0
+# Each has a connection, and some a file: a quarter of the 1,024 that a process may have open on most systems.
+_BEGUN = 250
 
 
 class OwnerPlaces:
@@ -60,8 +65,48 @@ class OwnerPlaces:
         return len(self._requests)
 
 
+class OwnerRequests:
+    """Those that have begun and not ended: bodies that arrive slowly, and answers and streams that are read so, hold a
+    connection until their client ends that. For use from one event loop."""
+
+    def __init__(self, at_most: int = _BEGUN) -> None:
+        self._at_most = at_most
+        self._begun: dict[str, int] = {}
+
+    async def begin(self, owner: str, scope: Scope) -> None:
+        """Until this request has ended. Raises TooManyAtOnce."""
+        begun = self._begun.get(owner, 0)
+        if begun >= self._at_most:
+            raise TooManyAtOnce(
+                f"{owner} has {begun} requests that have not ended, and may not have more; send fewer at once, and "
+                "read their answers",
+                retry_after=1,
+            )
+        self._begun[owner] = begun + 1
+        scope[AT_END].append(partial(self._end, owner))
+
+    def _end(self, owner: str) -> None:
+        self._begun[owner] -= 1
+        if not self._begun[owner]:
+            del self._begun[owner]
+
+    @property
+    def owners(self) -> int:
+        """How many have begun one."""
+        return len(self._begun)
+
+
 def call_at_answer(scope: Scope) -> None:
     """What waits for the answer to this request, once."""
-    pending: list[Callable[[], None]] = scope[AT_ANSWER]
+    _call(scope[AT_ANSWER])
+
+
+def call_at_end(scope: Scope) -> None:
+    """What waits for the end of this request, also for its answer, once."""
+    _call(scope[AT_ANSWER])
+    _call(scope[AT_END])
+
+
+def _call(pending: list[Callable[[], None]]) -> None:
     while pending:
         pending.pop()()

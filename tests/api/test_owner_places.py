@@ -9,7 +9,7 @@ import pytest
 from anyio import to_thread
 
 from analysis.plots import figure
-from api.owner_places import AT_ANSWER, OwnerPlaces, call_at_answer
+from api.owner_places import AT_ANSWER, OwnerPlaces, OwnerRequests, call_at_answer
 from models_store.access.token import new_token
 from specs.access import KeyScope, KeySpec
 from tests.support.api import ApiClient
@@ -126,6 +126,37 @@ def test_every_end_of_a_request_frees_its_place(keyed_client: ApiClient) -> None
     for _ in range(2):
         for method, path, status in requests:
             assert keyed_client.request(method, path).status_code == status, path
-            assert places.owners == 0, path
+            assert (places.owners, keyed_client.services.access.requests.owners) == (0, 0), path
     assert keyed_client.get("/presets", headers={"Authorization": f"Bearer {new_token()}"}).status_code == 401
     assert places.owners == 0
+
+
+def test_slow_bodies_leave_connections_to_others(keyed_client: ApiClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Fast enough to be kept, and open for hours: uploads, specs, images."""
+    requests = keyed_client.services.access.requests = OwnerRequests(at_most=3)
+    rest = Event()
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        async def receive_late() -> Any:
+            await to_thread.run_sync(rest.wait)
+            return await receive()
+
+        await keyed_client.api(scope, receive_late if scope.get("method") == "POST" else receive, send)
+
+    ann, bob = (headers_of(keyed_client, each, *KeyScope) for each in ("ann", "bob"))
+    targets = ("/datasets?name=flowers", "/experiments", "/predict")
+    with ThreadPoolExecutor(len(targets)) as senders:
+        monkeypatch.setattr(keyed_client._transport, "app", app)
+        slow = [senders.submit(keyed_client.post, target, content=b"x", headers=ann) for target in targets]
+        try:
+            eventually(lambda: requests._begun.get("ann") == len(targets))
+            rejected = keyed_client.get("/presets", headers=ann)
+            assert rejected.status_code == 429
+            assert "ann has 3 requests that have not ended" in rejected.json()["detail"]
+            assert keyed_client.get("/presets", headers=bob).status_code == 200
+        finally:
+            rest.set()
+        assert all(each.result(PATIENCE_SECONDS).status_code >= 400 for each in slow)
+
+    assert requests.owners == 0
+    assert keyed_client.get("/presets", headers=ann).status_code == 200
