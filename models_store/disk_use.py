@@ -62,11 +62,11 @@ def _sizes(folder: Path, without: Collection[str] = ()) -> list[FolderSize]:
         return [FolderSize(name=each.name, bytes=_size(each)) for each in entries if each.name not in without]
 
 
-def folder_bytes(folder: Path) -> int:
-    """Of all files in it; 0 if there is no such folder."""
+def folder_bytes(folder: Path, without: Collection[str] = ()) -> int:
+    """Of all files in it, but for files and folders of these names; 0 if there is no such folder."""
     try:
         with os.scandir(folder) as entries:
-            return sum(map(_size, entries))
+            return sum(_size(each) for each in entries if each.name not in without)
     except FileNotFoundError:
         return 0
 

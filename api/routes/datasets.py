@@ -109,7 +109,8 @@ async def upload_dataset(
     is_private = choose_privacy(store, owner, private)
     with store.datasets.receive_archive() as archive:
         in_url = {"name": name, "layout": layout, "names": names, "field": field}
-        sent = await receive_archive(request, in_url, archive, settings.max_archive_bytes, check_name)
+        with store.quotas.receiving(owner) as count:
+            sent = await receive_archive(request, in_url, archive, settings.max_archive_bytes, check_name, count)
         await to_thread.run_sync(store.quotas.check_bytes, owner, archive.tell())
         add = partial(store.datasets.add, _check_name(sent.name), archive, sent.options, owner, is_private)
         record = await to_thread.run_sync(add)

@@ -138,14 +138,22 @@ async def receive_archive(
     file: BinaryIO,
     max_bytes: int,
     check_name: Callable[[str], object],
+    count: Callable[[int], None] = lambda _: None,
 ) -> Upload:
     """Write the archive to `file` and return what was sent with it, in a form or `in_url`, of which the caller has
-    checked the name. Raises the errors of `write_body` and `check_name`, and UnsupportedFormat for other formats than
-    those of archives, parquet and tables of pixels."""
+    checked the name. `count` is called with the bytes of it that each piece had. Raises the errors of `write_body`,
+    `check_name` and `count`, and UnsupportedFormat for other formats than those of archives, parquet and tables of
+    pixels."""
     content_type = request.headers.get("content-type", "")
     is_sent_as_form = is_form(content_type)
     upload = UploadForm(content_type, in_url, file, check_name) if is_sent_as_form else RawUpload(in_url, file)
-    await write_body(request, upload.write, max_bytes, _FORM_BYTES if is_sent_as_form else 0)
+
+    def write(data: bytes) -> None:
+        before = file.tell()
+        upload.write(data)
+        count(file.tell() - before)
+
+    await write_body(request, write, max_bytes, _FORM_BYTES if is_sent_as_form else 0)
     upload.close()
     _check_format(file)
     return Upload(

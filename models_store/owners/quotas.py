@@ -3,7 +3,8 @@
 import logging
 import threading
 import time
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from math import ceil
 
@@ -11,6 +12,8 @@ from models_store.connection import require_redis
 from models_store.datasets.store import DatasetStore
 from models_store.disk_use import folder_bytes
 from models_store.errors import Damaged, QuotaReached, SpaceUsedUp
+from models_store.evaluations.store import EVALUATIONS
+from models_store.experiments.comments import COMMENTS_FILE
 from models_store.experiments.places import repeat_ids
 from models_store.experiments.store import ExperimentStore
 from models_store.frozen import Frozen, utc_now
@@ -24,6 +27,8 @@ _QUOTA_SECONDS = 2.0
 # When somebody whose queue is full may try again.
 _QUEUE_SECONDS = 60
 _UNLIMITED = 2**53
+# In the folder of an experiment: what anybody may add to it, and its owner cannot remove.
+_OF_OTHERS = (EVALUATIONS, COMMENTS_FILE)
 log = logging.getLogger(__name__)
 
 
@@ -48,6 +53,9 @@ class Quotas:
         self._datasets = datasets
         self._predictions = predictions
         self._uploads = threading.Lock()
+        # Held for microseconds only, also by the event loop; that of `_uploads` while files are measured.
+        self._counting = threading.Lock()
+        self._arriving = Counter[str]()
         self._bytes: dict[str, tuple[float, int]] = {}
         self._allowed: dict[str, tuple[float, int | None]] = {}
         # How often each was reached, in this process.
@@ -86,6 +94,32 @@ class Quotas:
             with self._uploads:
                 self._check_bytes(owner, self.owners.quota(owner), more)
                 self._add_bytes(owner, more)
+
+    @contextmanager
+    def receiving(self, owner: str | None) -> Iterator[Callable[[int], None]]:
+        """While an upload arrives: what this yields is called with the bytes of each piece. They count until the block
+        ends, together with all that arrive here for the owner, so that many at once are not all on the disk before one
+        is rejected. Raises SpaceUsedUp."""
+        received = 0
+
+        def count(more: int) -> None:
+            nonlocal received
+            if owner is not None and (quota := self.owners.quota(owner)).bytes is not None:
+                with self._counting:
+                    # As it was when one of them began: none waits for a measurement.
+                    _, used = self._bytes.get(owner, (0.0, 0))
+                    others = self._arriving[owner] - received
+                    self._check_room(owner, quota.bytes, used, received + more, others)
+                    self._arriving[owner] += more
+                    received += more
+
+        try:
+            yield count
+        finally:
+            if owner is not None and received:
+                with self._counting:
+                    self._arriving[owner] -= received
+                    self._arriving = +self._arriving  # without those of whom nothing arrives
 
     def count_predictions(self, owner: str | None, count: int) -> None:
         """Takes some microseconds. Raises QuotaReached."""
@@ -154,12 +188,18 @@ class Quotas:
         )
 
     def _check_bytes(self, owner: str, quota: Quota, more: int) -> None:
-        if quota.bytes is None or (used := self._measure(owner)) + more < quota.bytes + bool(more):
+        if quota.bytes is not None:
+            self._check_room(owner, quota.bytes, self._measure(owner), more)
+
+    def _check_room(self, owner: str, allowed: int, used: int, more: int, others: int = 0) -> None:
+        """For an upload of `more` bytes, beside `others` that arrive."""
+        if used + more + others < allowed + bool(more):
             return
         wanted = f", and this upload has {more}" if more else ""
+        wanted += f", others that arrive now {others}" if others else ""
         self.rejections["bytes"] += 1
         raise SpaceUsedUp(
-            f"the experiments and datasets of {owner} have {used} bytes of {quota.bytes} that are allowed{wanted}; "
+            f"the experiments and datasets of {owner} have {used} bytes of {allowed} that are allowed{wanted}; "
             "delete some of them"
         )
 
@@ -176,9 +216,9 @@ class Quotas:
             return known[1]
         with require_redis():
             ids = self._experiments.index.ids_of_owner(owner)
-        folders = [self._experiments.folder(each) for each in ids]
-        folders += [self._datasets.folder(each.name) for each in self._datasets.records() if each.owner == owner]
-        used = sum(map(folder_bytes, folders))
+        used = sum(folder_bytes(self._experiments.folder(each), without=_OF_OTHERS) for each in ids)
+        datasets = [each.name for each in self._datasets.records() if each.owner == owner]
+        used += sum(folder_bytes(self._datasets.folder(each)) for each in datasets)
         self._bytes[owner] = (now, used)
         return used
 

@@ -10,10 +10,11 @@ import pytest
 from models_store import keys
 from models_store.errors import Damaged, QuotaReached, SpaceUsedUp
 from models_store.experiments.claim import TrainingClaim
+from models_store.experiments.comments import Comment, add_comment
 from models_store.frozen import utc_now
 from models_store.jobs.failure import Failure
 from models_store.jobs.queue import TRAINING
-from models_store.owners import ledger
+from models_store.owners import ledger, quotas
 from models_store.owners.quota import Quota
 from models_store.store import Store, open_store
 from specs.quota import QuotaSpec
@@ -214,6 +215,26 @@ def test_uploads_count_before_they_are_measured(store: Store) -> None:
         store.quotas.check_bytes("ann")
 
 
+def test_uploads_count_while_they_arrive(store: Store) -> None:
+    """Of many at once that fit in one by one."""
+    store.quotas.owners.set("ann", QuotaSpec(bytes=1000))
+    store.quotas.check_bytes("ann")
+    with store.quotas.receiving("ann") as first, store.quotas.receiving("bob") as bobs:
+        first(300)
+        with store.quotas.receiving("ann") as second:
+            second(300)
+            first(300)
+            with pytest.raises(SpaceUsedUp, match="this upload has 500, others that arrive now 600"):
+                second(200)
+            second(100)
+        first(400)
+        bobs(10_000)
+        with pytest.raises(SpaceUsedUp, match="this upload has 1001"):
+            first(1)
+    with store.quotas.receiving("ann") as third:
+        third(1000)
+
+
 def test_bytes_are_those_of_all_that_is_kept(store: Store, tiny_spec: MakeSpec) -> None:
     post(store, tiny_spec, "ann")
     used = store.quotas.used("ann").bytes
@@ -227,6 +248,21 @@ def test_bytes_are_those_of_all_that_is_kept(store: Store, tiny_spec: MakeSpec) 
     store.quotas.check_bytes("ann", 10)
     with pytest.raises(SpaceUsedUp, match="this upload has 11"):
         store.quotas.check_bytes("ann", 11)
+
+
+def test_others_use_up_nobodys_bytes(store: Store, tiny_spec: MakeSpec, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Anybody may have it evaluated on any dataset, and teachers comment on it."""
+    monkeypatch.setattr(quotas, "_FRESH_SECONDS", 0.0)
+    [posted] = post(store, tiny_spec, "ann")
+    folder = store.experiments.folder(posted)
+    used = store.quotas.used("ann").bytes
+    store.evaluations.folder(posted, "digits").mkdir(parents=True)
+    (store.evaluations.folder(posted, "digits") / "record.json").write_bytes(bytes(50_000))
+    add_comment(folder, Comment(author="tina", text="well done"))
+    assert store.quotas.used("ann").bytes == used
+
+    (folder / "history.jsonl").write_bytes(bytes(50_000))
+    assert store.quotas.used("ann").bytes > used
 
 
 def test_default_holds_unless_set(tmp_path_factory: pytest.TempPathFactory, valkey: Valkey) -> None:
