@@ -8,7 +8,6 @@ import errno
 import fcntl
 import hashlib
 import os
-import re
 import secrets
 import shutil
 import time
@@ -41,11 +40,6 @@ _ADVICE = {
     errno.ENFILE: "the machine has too many open files; try again",
     errno.ENOMEM: "the machine is out of memory; try again",
 }
-
-
-def is_of_attempt(temporary: Path) -> bool:
-    """Whether a job stages its result there, which may take long, and not `temporary_name` has named it."""
-    return not re.fullmatch(rf".+\.[0-9a-f]{{12}}\{TEMPORARY_SUFFIX}", temporary.name)
 
 
 def temporary_name(path: Path) -> Path:
@@ -217,18 +211,28 @@ def remove_stale_temporaries(
     folder: Path, older_than: float = TEMPORARY_SECONDS, is_used: Callable[[Path], bool] = lambda _: False
 ) -> None:
     """Remove the temporaries of killed processes from `folder`; a write in progress is younger, or `is_used`, and
-    stays.
-
-    `older_than`, in seconds, may be 0 where nobody else can be writing.
-    """
+    stays. `older_than`, in seconds, may be 0 where nobody else can be writing."""
     oldest = time.time() - older_than
     for path in folder.glob(f".*{TEMPORARY_SUFFIX}"):
         try:
-            if path.stat().st_mtime > oldest or is_used(path):
+            written = path.stat().st_mtime
+            if written > oldest or written > _now_in(folder) - older_than or is_used(path):
                 continue
             shutil.rmtree(path) if path.is_dir() else path.unlink()
         except FileNotFoundError:
             continue
+
+
+def _now_in(folder: Path) -> float:
+    """By the clock of its file system, which that of this machine may be ahead of; or by this, if it takes no file."""
+    probe = temporary_name(folder / "now")
+    try:
+        probe.touch()
+        return probe.stat().st_mtime
+    except OSError:
+        return time.time()
+    finally:
+        probe.unlink(missing_ok=True)
 
 
 def sha256_of(data: bytes) -> str:

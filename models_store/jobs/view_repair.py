@@ -2,6 +2,7 @@
 
 import logging
 import os
+import re
 import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -15,7 +16,7 @@ from models_store.experiments import history
 from models_store.experiments.index_entries import ShownState
 from models_store.experiments.record import Record, Status
 from models_store.experiments.store import ExperimentStore
-from models_store.files import is_of_attempt, remove_stale_temporaries
+from models_store.files import TEMPORARY_SUFFIX, remove_stale_temporaries
 from models_store.ids import is_experiment_id
 
 # So many records are written to Redis, or asked for, at once: others wait for a few milliseconds at most.
@@ -187,7 +188,10 @@ class ViewRepair:
         for room in self._store.experiments.parent.iterdir():
             if room.name not in apart:
                 for folder, _, _ in os.walk(room):
-                    remove_stale_temporaries(Path(folder), is_used=is_of_attempt)
+                    try:
+                        remove_stale_temporaries(Path(folder), is_used=_is_of_attempt)
+                    except OSError as error:
+                        log.error("%s is not cleared of what was left there: %s", folder, error)
 
     def _ids_on_disk(self) -> set[str]:
         with os.scandir(self._store.experiments) as entries:
@@ -242,6 +246,11 @@ class ViewRepair:
     def _forget(self, experiment_id: str) -> None:
         if not self._store.folder(experiment_id).exists():
             self._store.index.remove(experiment_id)
+
+
+def _is_of_attempt(temporary: Path) -> bool:
+    """Whether a job stages its result there, which may take long, and not `temporary_name` has named it."""
+    return not re.fullmatch(rf".+\.[0-9a-f]{{12}}\{TEMPORARY_SUFFIX}", temporary.name)
 
 
 def _state(record: Record) -> tuple[object, ...]:

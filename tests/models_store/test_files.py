@@ -399,6 +399,32 @@ def test_stale_temporaries_are_removed(tmp_path: Path) -> None:
     assert set(tmp_path.iterdir()) == {young, young_file, published}
 
 
+def test_clock_that_is_ahead_removes_no_write(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An API process whose clock is ahead of that of the file system removed what was just being written."""
+    young, old = staged(tmp_path, OLD), staged(tmp_path, OLD)
+    age(old)
+    now = time.time()
+    monkeypatch.setattr("time.time", lambda: now + 3600)
+
+    files.remove_stale_temporaries(tmp_path)
+
+    assert set(tmp_path.iterdir()) == {young}
+
+
+def test_stale_temporaries_go_from_a_full_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    old = staged(tmp_path, OLD)
+    age(old)
+
+    def fail(*_: object, **__: object) -> None:
+        raise OSError(errno.ENOSPC, "no space left on device")
+
+    monkeypatch.setattr(Path, "touch", fail)
+
+    files.remove_stale_temporaries(tmp_path)
+
+    assert not old.exists()
+
+
 def test_temporary_names_are_unique_siblings(tmp_path: Path) -> None:
     names = {files.temporary_name(tmp_path / "file") for _ in range(100)}
     assert len(names) == 100

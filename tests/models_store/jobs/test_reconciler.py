@@ -618,14 +618,19 @@ def test_deletion_that_redis_missed_is_forgotten(
 def test_unreadable_folder_stops_no_recovery(
     store: Store, claim: TrainingClaim, succeed: Succeed, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    unreadable = store.experiments.folder(succeed().id)
+    pins = store.experiments.pins.folder
+    unreadable = {store.experiments.folder(succeed().id), pins}
+    read = set()
 
-    def remove(folder: Path) -> None:
-        if folder == unreadable:
+    def remove(folder: Path, **_: object) -> None:
+        read.add(folder)
+        if folder in unreadable:
             raise PermissionError("permission denied")
 
     monkeypatch.setattr(view_repair, "remove_stale_temporaries", remove)
     assert abandon(store, claim).is_queued
+    assert pins in read
+    assert store.experiments.folder(claim.id) in read
 
 
 def test_view_of_an_earlier_release_is_completed(store: Store, queued: Record, valkey: Valkey) -> None:
